@@ -1,0 +1,61 @@
+"""What the console and the command line see of the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import Event
+from typing import Any, Protocol
+
+from tui.model import Boot, History, Job, SideName, Snapshot, Verb, Workload
+from tui.sides.base import Command
+
+
+class FleetView(Protocol):
+    """Data comes out as snapshots, intent goes in as verbs.
+
+    `snapshot`, `history`, `submit`, `output` return at once; `boots`, `logs`, `shell` and `inspect`
+    may block and are called off the UI thread.
+    """
+
+    read_only: bool
+    workloads: tuple[Workload, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; empty before `start`."""
+
+    def start(self) -> None:
+        """Begin watching and sampling, in threads of its own."""
+
+    def stop(self) -> None:
+        """Stop watching; running actions go on to their end in their own processes."""
+
+    def subscribe(self, receive: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Call `receive` (from a fleet thread) with every new snapshot; returns the undo."""
+
+    def history(self, key: str) -> History:
+        """The series of one instance; empty for an unknown one."""
+
+    def submit(self, verb: Verb, key: str) -> Job:
+        """Queue a verb. Raises UsageError (read-only, unknown instance, verb out of place)."""
+
+    def up(self, workload: str, side: SideName) -> Job:
+        """Queue bringing a workload up. Raises UsageError."""
+
+    def output(self, key: str) -> tuple[str, ...]:
+        """Cleaned output of the newest job on that instance, oldest first, bounded."""
+
+    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
+        """Stored boots, newest first; all instances when `keys` is empty. Raises StoreError."""
+
+    def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+        """Cleaned log lines, oldest first."""
+
+    def shell(self, key: str) -> Command:
+        """The command that opens a shell there."""
+
+    def inspect(self, key: str) -> dict[str, Any]:
+        """Everything the engine knows of it, JSON-ready."""
+
+    def refresh(self) -> None:
+        """Ask both engines again now."""

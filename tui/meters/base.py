@@ -1,0 +1,24 @@
+"""The protocol of a meter: instances in, samples out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tui.model import Instance, Sample, SideName
+
+
+class Meter(Protocol):
+    """Measures the live instances of one side. Called about once a second, from one thread."""
+
+    side: SideName
+
+    def sample(self, live: Sequence[Instance]) -> list[Sample]:
+        """One sample per live instance that could be read; forgets instances no longer given.
+
+        An instance that vanishes meanwhile is left out. Raises nothing: a figure that cannot be
+        had is None with a reason.
+        """
+
+    def close(self) -> None:
+        """Release files and processes."""

@@ -1,0 +1,71 @@
+"""The protocol both sides speak; fleet.py knows nothing else about an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+from tui.model import Health, Instance, Phase, SideName, Verb, Workload
+
+
+class Report(Protocol):
+    """Where a running action tells how far it is. Called from the action's own thread."""
+
+    def line(self, text: str) -> None:
+        """One line of the tool's output, raw; the receiver cleans it."""
+
+    def phase(self, phase: Phase) -> None:
+        """`phase` begins now, and with it the one before ends."""
+
+    def accelerator(self, name: str) -> None:
+        """What accelerates this VM (`kvm`, `tcg`, …), as soon as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An interactive command for the user's terminal: an argument list, never a shell line."""
+
+    argv: tuple[str, ...]
+    cwd: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment."""
+
+
+class Side(Protocol):
+    """One engine: lists, watches and acts. Every method may block and is called off the UI thread."""
+
+    name: SideName
+
+    def health(self) -> Health:
+        """Whether the engine answers; never raises."""
+
+    def list(self) -> list[Instance]:
+        """All instances. Raises EngineUnavailable."""
+
+    def watch(self, changed: Callable[[], None], stop: Event) -> None:
+        """Call `changed` after every event that may alter `list()`, until `stop` is set.
+
+        Blocks on the engine's own events, polls nothing, returns soon (< 0.5 s) after `stop`.
+        Raises EngineUnavailable when the engine goes away; the caller reconnects.
+        """
+
+    def up(self, workload: Workload, report: Report) -> None:
+        """Bring the workload up on this side. Raises ActionFailed, ActionBusy, EngineUnavailable."""
+
+    def act(self, verb: Verb, name: str, report: Report) -> None:
+        """Any verb but UP; returns when it is done, DESTROY when it is verified gone.
+
+        Raises UnknownInstance, ActionFailed, ActionBusy, EngineUnavailable.
+        """
+
+    def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+        """Log lines, raw, oldest first; with `follow`, until `stop` is set."""
+
+    def shell(self, name: str) -> Command:
+        """The command that opens a shell in the instance."""
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """Everything the engine knows of the instance, JSON-ready."""
