@@ -72,7 +72,7 @@ class Reading(StrEnum):
     BROKEN = "broken"
 
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 def key_of(side: SideName, name: str) -> str:

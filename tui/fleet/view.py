@@ -24,6 +24,9 @@ class FleetView(Protocol):
     def snapshot(self) -> Snapshot:
         """The newest snapshot; empty before `start`."""
 
+    def recall(self) -> None:
+        """Show the last known fleet, stale until the engines confirm it; before `start`."""
+
     def start(self) -> None:
         """Begin watching and sampling, in threads of its own."""
 
@@ -59,3 +62,17 @@ class FleetView(Protocol):
 
     def refresh(self) -> None:
         """Ask both engines again now."""
+
+    def wait_ready(self, timeout_seconds: float) -> Snapshot:
+        """The first snapshot in which every side has answered or failed, or the newest by then."""
+
+    def wait_samples(self, timeout_seconds: float) -> Snapshot:
+        """The first snapshot with a CPU figure for every live instance, or the newest by then."""
+
+    def wait_job(
+        self,
+        job: Job,
+        timeout_seconds: float | None = None,
+        on_change: Callable[[Job], None] | None = None,
+    ) -> Job:
+        """The job once it is done or failed, or as it stands when the time is over."""

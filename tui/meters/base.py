@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from tui.model import Instance, Sample, SideName
+from tui.model import HostSample, Instance, Sample, SideName
 
 
 class Meter(Protocol):
@@ -22,3 +22,10 @@ class Meter(Protocol):
 
     def close(self) -> None:
         """Release files and processes."""
+
+
+class HostMeter(Protocol):
+    """Measures the host itself."""
+
+    def sample(self) -> HostSample:
+        """The host now. Raises nothing."""

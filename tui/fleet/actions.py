@@ -1,0 +1,106 @@
+"""Carries out one job: the side acts, the probe waits for the workload, the boot is recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
+
+from tui.errors import ActionFailed
+from tui.fleet.jobs import JobRun
+from tui.fleet.probe import wait_answer
+from tui.model import Boot, Instance, Phase, SideName, Verb, Workload
+from tui.sides.base import Side
+
+BOOTS = frozenset({Verb.UP, Verb.START})
+
+
+class Actions:
+    """Performs jobs on the sides. Called from the job's own thread."""
+
+    def __init__(
+        self,
+        sides: Mapping[SideName, Side],
+        workloads: Mapping[str, Workload],
+        find: Callable[[str], Instance | None],
+        record: Callable[[Boot], None],
+    ) -> None:
+        self._sides = sides
+        self._workloads = workloads
+        self._find = find
+        self._record = record
+
+    def perform(self, run: JobRun) -> None:
+        """Do it and return when it is done. Raises TwindeckError."""
+        workload = self._workload_of(run)
+        if run.job.verb not in BOOTS:
+            self._act(run, workload)
+            return
+        if workload is None:
+            self._act(run, None)
+            self._store(run, None, time.monotonic_ns(), answered=False)
+            return
+        self._boot(run, workload)
+
+    def _workload_of(self, run: JobRun) -> Workload | None:
+        job = run.job
+        instance = self._find(job.key)
+        if instance is not None:
+            return self._workloads.get(instance.workload or "")
+        return self._workloads.get(job.name) if job.verb is Verb.UP else None
+
+    def _act(self, run: JobRun, workload: Workload | None) -> None:
+        job = run.job
+        side = self._sides[job.side]
+        if job.verb is Verb.UP:
+            if workload is None:
+                raise ActionFailed(f"{job.name} is no workload of this project", "twindeck ls")
+            side.up(workload, run)
+        else:
+            side.act(job.verb, job.name, run)
+
+    def _boot(self, run: JobRun, workload: Workload) -> None:
+        """Act while a prober knocks; the boot ends with the first good answer."""
+        stop = Event()
+        answered: list[int] = []
+        port = workload.port_on(run.job.side)
+
+        def knock() -> None:
+            answer = wait_answer(workload.probe, port, stop)
+            if answer is not None:
+                answered.append(answer)
+
+        prober = Thread(target=knock, name=f"probe {run.job.key}", daemon=True)
+        prober.start()
+        try:
+            self._act(run, workload)
+            run.phase(Phase.ANSWER)
+            prober.join(workload.probe.timeout_seconds)
+        finally:
+            stop.set()
+        if not answered:
+            raise ActionFailed(
+                f"{run.job.key} runs, but {workload.name} did not answer on 127.0.0.1:{port} "
+                f"within {workload.probe.timeout_seconds:.0f} s",
+                f"twindeck logs {run.job.key}",
+            )
+        self._store(run, workload, answered[0], answered=True)
+
+    def _store(
+        self, run: JobRun, workload: Workload | None, end_t_ns: int, *, answered: bool
+    ) -> None:
+        job = run.job
+        phases = run.timer.phases(end_t_ns)
+        total_seconds = sum(p.seconds for p in phases)
+        self._record(
+            Boot(
+                side=job.side,
+                name=job.name,
+                started_at=time.time() - (time.monotonic_ns() - run.timer.requested_t_ns) / 1e9,
+                total_seconds=total_seconds,
+                phases=phases,
+                accelerator=run.accelerated_by,
+                workload=workload.name if workload else None,
+                answered=answered,
+            )
+        )

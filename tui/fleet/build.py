@@ -1,0 +1,31 @@
+"""Puts the fleet together from the real engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.fleet.fleet import Fleet
+from tui.meters.containers import ContainerMeter
+from tui.meters.host import HostMeter
+from tui.meters.machines import MachineMeter
+from tui.sides.containers import Containers
+from tui.sides.machines import Machines
+from tui.store import Store
+from tui.workloads import find_project, load_all
+
+
+def open_fleet(
+    project: Path | None = None, interval_seconds: float = 1.0, read_only: bool = False
+) -> Fleet:
+    """The fleet of this host; not started yet. Raises UsageError, StoreError."""
+    root = find_project(project)
+    workloads, _errors = load_all(root)
+    return Fleet(
+        sides=[Machines(root, workloads), Containers(root, workloads)],
+        meters=[MachineMeter(), ContainerMeter()],
+        host_meter=HostMeter(),
+        store=Store(),
+        workloads=workloads,
+        interval_seconds=interval_seconds,
+        read_only=read_only,
+    )

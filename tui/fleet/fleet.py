@@ -1,0 +1,285 @@
+"""The fleet: what both engines hold, what it costs, and what is being done to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any
+
+from tui.errors import StoreError, UnknownInstance, UsageError
+from tui.fleet.actions import Actions
+from tui.fleet.jobs import JobBoard, JobRun
+from tui.fleet.ledger import Ledger
+from tui.fleet.watcher import Watcher
+from tui.meters.base import HostMeter, Meter
+from tui.model import (
+    Boot,
+    Health,
+    History,
+    Instance,
+    Job,
+    Sample,
+    SideName,
+    Snapshot,
+    Verb,
+    Workload,
+    key_of,
+    verbs_for,
+)
+from tui.sides.base import Command, Side
+from tui.text import clean
+
+if TYPE_CHECKING:
+    from tui.store import Store
+
+_PUBLISH_SECONDS = 0.05
+_JOIN_SECONDS = 1.0
+
+
+class Fleet:
+    """Implements `FleetView`. Its threads write the ledger; readers get immutable snapshots."""
+
+    def __init__(
+        self,
+        *,
+        sides: Sequence[Side],
+        meters: Sequence[Meter],
+        host_meter: HostMeter,
+        store: Store,
+        workloads: Sequence[Workload],
+        interval_seconds: float = 1.0,
+        read_only: bool = False,
+    ) -> None:
+        self.read_only = read_only
+        self.workloads = tuple(workloads)
+        self._sides = {side.name: side for side in sides}
+        self._meters = tuple(meters)
+        self._host_meter = host_meter
+        self._store = store
+        self._interval_seconds = interval_seconds
+        self._ledger = Ledger()
+        self._lock = Lock()
+        self._receivers: list[Callable[[Snapshot], None]] = []
+        self._stop = Event()
+        self._has_news = Event()
+        self._watchers = {
+            side.name: Watcher(side, self._on_listed, self._on_ailing) for side in sides
+        }
+        by_name = {w.name: w for w in workloads}
+        actions = Actions(self._sides, by_name, self._find, self._on_boot)
+        self._board = JobBoard(self._performer(actions), self._has_news.set)
+        self._threads = [
+            Thread(target=self._sample_loop, name="sampler", daemon=True),
+            Thread(target=self._publish_loop, name="publisher", daemon=True),
+        ]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        return self._ledger.snapshot
+
+    def recall(self) -> None:
+        """Show the last known fleet from the store, stale until the engines confirm it."""
+        self._ledger.recall(self._store.load_fleet(), self._store.last_boot_seconds())
+
+    def start(self) -> None:
+        """Begin watching and sampling."""
+        for watcher in self._watchers.values():
+            watcher.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop watching; running actions go on in their own processes."""
+        self._stop.set()
+        self._has_news.set()
+        for watcher in self._watchers.values():
+            watcher.stop()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(_JOIN_SECONDS)
+        for meter in self._meters:
+            meter.close()
+        self._store.close()
+
+    def subscribe(self, receive: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Call `receive` with every new snapshot; returns the undo."""
+        with self._lock:
+            self._receivers.append(receive)
+
+        def undo() -> None:
+            with self._lock:
+                if receive in self._receivers:
+                    self._receivers.remove(receive)
+
+        return undo
+
+    def history(self, key: str) -> History:
+        """The series of one instance."""
+        return self._ledger.history(key)
+
+    def submit(self, verb: Verb, key: str) -> Job:
+        """Queue a verb. Raises UsageError."""
+        self._refuse_read_only(verb, key)
+        instance = self._find(key)
+        if instance is None:
+            raise UnknownInstance(f"no {key}", "twindeck ls")
+        # Behind a queued action the state it will find is not known yet: the engine judges then.
+        if verb not in verbs_for(instance) and not self._board.is_active(key):
+            raise UsageError(f"cannot {verb} {key}: it is {instance.state}")
+        if verb is Verb.START and instance.id is None and instance.workload:
+            verb = Verb.UP
+        return self._board.submit(verb, instance.side, instance.name)
+
+    def up(self, workload: str, side: SideName) -> Job:
+        """Queue bringing a workload up. Raises UsageError."""
+        key = key_of(side, workload)
+        self._refuse_read_only(Verb.UP, key)
+        known = [w.name for w in self.workloads]
+        if workload not in known:
+            raise UsageError(f"no workload {workload}", f"known: {', '.join(known) or 'none'}")
+        instance = self._find(key)
+        if instance is None or instance.id is None:
+            return self._board.submit(Verb.UP, side, workload)
+        return self.submit(Verb.START, key)
+
+    def output(self, key: str) -> tuple[str, ...]:
+        """Cleaned output of the newest job on that instance."""
+        return self._board.output(key)
+
+    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
+        """Stored boots, newest first. Raises StoreError."""
+        return self._store.boots(keys, limit)
+
+    def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+        """Cleaned log lines, oldest first."""
+        side, name = self._locate(key)
+        for line in side.logs(name, tail=tail, follow=follow, stop=stop):
+            yield clean(line)
+
+    def shell(self, key: str) -> Command:
+        """The command that opens a shell there."""
+        side, name = self._locate(key)
+        return side.shell(name)
+
+    def inspect(self, key: str) -> dict[str, Any]:
+        """Everything the engine knows of it."""
+        side, name = self._locate(key)
+        return side.inspect(name)
+
+    def refresh(self) -> None:
+        """Ask both engines again now."""
+        for watcher in self._watchers.values():
+            watcher.refresh()
+
+    def wait_ready(self, timeout_seconds: float) -> Snapshot:
+        """The first snapshot in which every side has answered or failed, or the newest by then."""
+        return self._ledger.wait(lambda s: len(s.health) == len(self._sides), timeout_seconds)
+
+    def wait_samples(self, timeout_seconds: float) -> Snapshot:
+        """The first snapshot with a CPU figure for every live instance, or the newest by then."""
+        return self._ledger.wait(
+            lambda s: len(s.health) == len(self._sides) and _is_complete(s), timeout_seconds
+        )
+
+    def wait_job(
+        self,
+        job: Job,
+        timeout_seconds: float | None = None,
+        on_change: Callable[[Job], None] | None = None,
+    ) -> Job:
+        """The job once it is done or failed, or as it stands when the time is over."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        current = job
+        while current.is_active:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            before = current
+            self._ledger.wait(lambda _, b=before: self._board.find(b.id) != b, left)
+            current = self._board.find(job.id) or current
+            if current != before and on_change is not None:
+                on_change(current)
+        return current
+
+    def _performer(self, actions: Actions) -> Callable[[JobRun], None]:
+        def perform(run: JobRun) -> None:
+            try:
+                actions.perform(run)
+            finally:
+                self._watchers[run.job.side].refresh()
+
+        return perform
+
+    def _on_listed(self, side: Side, instances: list[Instance]) -> None:
+        self._ledger.enter_instances(side.name, instances)
+        known = self.snapshot.health.get(side.name)
+        if known is None or not known.ok:
+            self._ledger.enter_health(side.name, side.health())
+        self._has_news.set()
+        try:
+            self._store.save_fleet(self.snapshot.instances)
+        except StoreError:
+            # The fleet works without its memory; `twindeck boots` tells of the fault.
+            return
+
+    def _on_ailing(self, side: Side, health: Health) -> None:
+        self._ledger.enter_health(side.name, health)
+        self._has_news.set()
+
+    def _on_boot(self, boot: Boot) -> None:
+        instance = self._find(boot.key)
+        if boot.accelerator is None and instance is not None:
+            boot = replace(boot, accelerator=instance.accelerator)
+        self._store.add_boot(boot)
+        self._ledger.enter_boot(boot)
+        self._has_news.set()
+
+    def _sample_loop(self) -> None:
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            self._sample_once()
+            # A slow engine skips ticks, it never queues them.
+            due = max(due + self._interval_seconds, time.monotonic())
+
+    def _sample_once(self) -> None:
+        instances = self.snapshot.instances
+        samples: list[Sample] = []
+        for meter in self._meters:
+            live = [i for i in instances if i.side is meter.side and i.is_live]
+            samples.extend(meter.sample(live))
+        self._ledger.enter_samples(samples, self._host_meter.sample())
+        self._has_news.set()
+
+    def _publish_loop(self) -> None:
+        while not self._stop.is_set():
+            self._has_news.wait()
+            self._has_news.clear()
+            snapshot = self._ledger.close_page(self._board.jobs())
+            with self._lock:
+                receivers = tuple(self._receivers)
+            for receive in receivers:
+                receive(snapshot)
+            # A talkative action must not become a repaint a line.
+            self._stop.wait(_PUBLISH_SECONDS)
+
+    def _find(self, key: str) -> Instance | None:
+        return self.snapshot.find(key)
+
+    def _locate(self, key: str) -> tuple[Side, str]:
+        instance = self._find(key)
+        if instance is None:
+            raise UnknownInstance(f"no {key}", "twindeck ls")
+        return self._sides[instance.side], instance.name
+
+    def _refuse_read_only(self, verb: Verb, key: str) -> None:
+        if self.read_only:
+            raise UsageError(f"read-only: will not {verb} {key}", "start without --read-only")
+
+
+def _is_complete(snapshot: Snapshot) -> bool:
+    samples = snapshot.samples
+    live = (i for i in snapshot.instances if i.is_live)
+    return all((s := samples.get(i.key)) is not None and s.cpu_percent is not None for i in live)
