@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _PUBLISH_SECONDS = 0.05
 _JOIN_SECONDS = 1.0
+_FIRST_SECONDS = 5.0
+_SECOND_SWEEP_SECONDS = 0.25
 
 
 class Fleet:
@@ -198,11 +202,14 @@ class Fleet:
             if left is not None and left <= 0:
                 break
             before = current
-            self._ledger.wait(lambda _, b=before: self._board.find(b.id) != b, left)
+            self._ledger.wait(partial(self._has_moved, before), left)
             current = self._board.find(job.id) or current
             if current != before and on_change is not None:
                 on_change(current)
         return current
+
+    def _has_moved(self, job: Job, _: Snapshot) -> bool:
+        return self._board.find(job.id) != job
 
     def _performer(self, actions: Actions) -> Callable[[JobRun], None]:
         def perform(run: JobRun) -> None:
@@ -219,11 +226,9 @@ class Fleet:
         if known is None or not known.ok:
             self._ledger.enter_health(side.name, side.health())
         self._has_news.set()
-        try:
+        # The fleet works without its memory; `twindeck boots` tells of the fault.
+        with suppress(StoreError):
             self._store.save_fleet(self.snapshot.instances)
-        except StoreError:
-            # The fleet works without its memory; `twindeck boots` tells of the fault.
-            return
 
     def _on_ailing(self, side: Side, health: Health) -> None:
         self._ledger.enter_health(side.name, health)
@@ -233,12 +238,17 @@ class Fleet:
         instance = self._find(boot.key)
         if boot.accelerator is None and instance is not None:
             boot = replace(boot, accelerator=instance.accelerator)
-        self._store.add_boot(boot)
         self._ledger.enter_boot(boot)
         self._has_news.set()
+        # A boot that cannot be stored has happened all the same.
+        with suppress(StoreError):
+            self._store.add_boot(boot)
 
     def _sample_loop(self) -> None:
-        due = time.monotonic()
+        self.wait_ready(_FIRST_SECONDS)
+        self._sample_once()
+        # CPU is a difference: the second sweep comes early so that rows are complete early.
+        due = time.monotonic() + min(_SECOND_SWEEP_SECONDS, self._interval_seconds)
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             self._sample_once()
             # A slow engine skips ticks, it never queues them.

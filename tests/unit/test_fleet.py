@@ -1,0 +1,267 @@
+"""The fleet merges engines and meters, queues actions and times boots."""
+
+from __future__ import annotations
+
+import http.server
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
+from tui.errors import UnknownInstance, UsageError
+from tui.fleet.fleet import Fleet
+from tui.model import (
+    Instance,
+    JobState,
+    Phase,
+    Probe,
+    SideName,
+    Snapshot,
+    State,
+    Verb,
+    Workload,
+)
+
+VM, CONTAINER = SideName.VM, SideName.CONTAINER
+
+
+def until(is_met: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for a condition; fail when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not is_met():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+class Rig:
+    """A running fleet on two engines in memory."""
+
+    def __init__(self, workload: Workload, *, read_only: bool = False) -> None:
+        self.vms = MemorySide(VM, [Instance(VM, "web", State.RUNNING, id="v1", accelerator="tcg")])
+        self.containers = MemorySide(
+            CONTAINER,
+            [
+                Instance(CONTAINER, "db", State.RUNNING, id="c1", group="shop"),
+                Instance(CONTAINER, "stubborn", State.RUNNING, id="c2"),
+                Instance(CONTAINER, "old", State.STOPPED, id="c3"),
+            ],
+        )
+        self.store = MemoryStore()
+        self.meters = [MemoryMeter(VM), MemoryMeter(CONTAINER)]
+        self.fleet = Fleet(
+            sides=[self.vms, self.containers],
+            meters=self.meters,
+            host_meter=MemoryHost(),
+            store=self.store,  # type: ignore[arg-type]
+            workloads=[workload],
+            interval_seconds=0.05,
+            read_only=read_only,
+        )
+
+    def state(self, key: str) -> State | None:
+        instance = self.fleet.snapshot.find(key)
+        return instance.state if instance else None
+
+
+@pytest.fixture
+def page() -> Iterator[int]:
+    """The port of an HTTP server on loopback that answers `hello`."""
+
+    class Hello(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hello)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def workload(page: int) -> Workload:
+    """A workload that answers at once, on either side."""
+    probe = Probe("http", contains="hello", timeout_seconds=0.3)
+    return Workload("hello", "says hello", Path("/nowhere"), 80, page, page, probe)
+
+
+@pytest.fixture
+def rig(workload: Workload) -> Iterator[Rig]:
+    """A started fleet, both sides listed."""
+    rig = Rig(workload)
+    rig.fleet.start()
+    rig.fleet.wait_ready(5)
+    yield rig
+    rig.fleet.stop()
+
+
+def test_lists_vms_first_then_containers_by_group_and_name(rig: Rig) -> None:
+    keys = [i.key for i in rig.fleet.snapshot.instances]
+    assert keys == ["vm:web", "container:old", "container:stubborn", "container:db"]
+
+
+def test_a_change_from_another_terminal_shows_within_a_second(rig: Rig) -> None:
+    rig.containers.announce(Instance(CONTAINER, "db", State.PAUSED, id="c1"))
+    until(lambda: rig.state("container:db") is State.PAUSED, 1.0)
+
+
+def test_measures_live_instances_only(rig: Rig) -> None:
+    snapshot = rig.fleet.wait_samples(5)
+    assert set(snapshot.samples) == {"vm:web", "container:db", "container:stubborn"}
+
+
+def test_history_grows_oldest_first(rig: Rig) -> None:
+    until(lambda: len(rig.fleet.history("vm:web").t_ns) >= 3)
+    cpu = rig.fleet.history("vm:web").cpu_percent
+    assert list(cpu) == sorted(cpu, key=lambda c: c or 0)
+
+
+def test_a_lost_engine_leaves_its_rows_stale_and_the_other_side_live(rig: Rig) -> None:
+    rig.containers.down.set()
+    until(lambda: CONTAINER in rig.fleet.snapshot.stale)
+    assert rig.fleet.snapshot.health[CONTAINER].reason == "it is gone"
+    assert rig.state("container:db") is State.RUNNING
+    assert rig.fleet.snapshot.health[VM].ok
+
+
+def test_recovers_within_three_seconds_of_the_engine_answering(rig: Rig) -> None:
+    rig.containers.down.set()
+    until(lambda: CONTAINER in rig.fleet.snapshot.stale)
+    rig.containers.down.clear()
+    until(lambda: rig.fleet.snapshot.health[CONTAINER].ok, 3.0)
+    assert CONTAINER not in rig.fleet.snapshot.stale
+
+
+def test_a_verb_reaches_the_engine_and_its_output_is_kept(rig: Rig) -> None:
+    job = rig.fleet.wait_job(rig.fleet.submit(Verb.STOP, "container:db"), 5)
+    assert job.state is JobState.DONE
+    assert rig.fleet.output("container:db") == ("stop db",)
+    until(lambda: rig.state("container:db") is State.STOPPED, 1.0)
+
+
+def test_a_failure_is_one_plain_line_with_the_next_step(rig: Rig) -> None:
+    job = rig.fleet.wait_job(rig.fleet.submit(Verb.STOP, "container:stubborn"), 5)
+    assert job.state is JobState.FAILED
+    assert job.error == "it would not budge → push harder"
+    assert rig.fleet.output("container:stubborn") == ("stop stubborn", job.error)
+
+
+def test_verbs_on_one_instance_run_in_the_order_asked(rig: Rig) -> None:
+    rig.containers.block.clear()
+    rig.fleet.submit(Verb.STOP, "container:db")
+    last = rig.fleet.submit(Verb.START, "container:db")
+    assert rig.fleet.snapshot.find("container:db") is not None
+    rig.containers.block.set()
+    rig.fleet.wait_job(last, 5)
+    assert rig.containers.asked == [(Verb.STOP, "db"), (Verb.START, "db")]
+
+
+def test_a_verb_out_of_place_is_refused(rig: Rig) -> None:
+    with pytest.raises(UsageError, match="cannot stop container:old: it is stopped"):
+        rig.fleet.submit(Verb.STOP, "container:old")
+
+
+def test_an_unknown_instance_is_refused(rig: Rig) -> None:
+    with pytest.raises(UnknownInstance, match="no vm:ghost"):
+        rig.fleet.submit(Verb.STOP, "vm:ghost")
+
+
+def test_an_unknown_workload_names_the_known_ones(rig: Rig) -> None:
+    with pytest.raises(UsageError) as caught:
+        rig.fleet.up("redis", VM)
+    assert caught.value.line == "no workload redis → known: hello"
+
+
+def test_read_only_refuses_every_verb(workload: Workload) -> None:
+    rig = Rig(workload, read_only=True)
+    rig.fleet.start()
+    rig.fleet.wait_ready(5)
+    try:
+        for verb in Verb:
+            with pytest.raises(UsageError, match="read-only"):
+                rig.fleet.submit(verb, "container:db")
+        with pytest.raises(UsageError, match="read-only"):
+            rig.fleet.up("hello", VM)
+        assert rig.containers.asked == []
+    finally:
+        rig.fleet.stop()
+
+
+def test_a_boot_is_timed_by_phase_until_the_workload_answers(rig: Rig) -> None:
+    rig.vms.on_up = lambda: time.sleep(0.05)
+    job = rig.fleet.wait_job(rig.fleet.up("hello", VM), 5)
+    assert job.state is JobState.DONE
+    (boot,) = rig.fleet.boots()
+    assert boot.answered
+    assert boot.total_seconds == pytest.approx(sum(p.seconds for p in boot.phases))
+    assert rig.fleet.snapshot.boot_seconds["vm:hello"] == boot.total_seconds
+
+
+def test_a_workload_that_never_answers_fails_the_job_and_records_no_boot(rig: Rig) -> None:
+    silent = Workload("mute", "", Path("/nowhere"), 80, 1, 1, Probe("http", timeout_seconds=0.1))
+    fleet = Rig(silent).fleet
+    fleet.start()
+    fleet.wait_ready(5)
+    try:
+        job = fleet.wait_job(fleet.up("mute", CONTAINER), 5)
+        assert job.state is JobState.FAILED
+        assert "did not answer on 127.0.0.1:1 within 0 s" in job.error
+        assert fleet.boots() == []
+    finally:
+        fleet.stop()
+
+
+def test_phases_are_seen_while_they_last(rig: Rig) -> None:
+    seen: list[Phase | None] = []
+    rig.vms.on_up = lambda: time.sleep(0.2)
+    job = rig.fleet.up("hello", VM)
+    rig.fleet.wait_job(job, 5, on_change=lambda j: seen.append(j.phase))
+    assert Phase.START in seen
+
+
+def test_logs_and_output_are_free_of_terminal_sequences(rig: Rig) -> None:
+    from threading import Event
+
+    assert list(rig.fleet.logs("vm:web", tail=9, follow=False, stop=Event())) == ["one", "two"]
+    rig.fleet.wait_job(rig.fleet.up("hello", VM), 5)
+    assert rig.fleet.output("vm:hello") == ("creating it",)
+
+
+def test_the_last_known_fleet_is_drawn_stale_until_confirmed(workload: Workload) -> None:
+    rig = Rig(workload)
+    rig.store.fleet = [Instance(CONTAINER, "db", State.STOPPED, id="c1")]
+    rig.fleet.recall()
+    assert rig.fleet.snapshot.stale == {CONTAINER}
+    rig.fleet.start()
+    try:
+        rig.fleet.wait_ready(5)
+        assert rig.state("container:db") is State.RUNNING
+        assert not rig.fleet.snapshot.stale
+    finally:
+        rig.fleet.stop()
+
+
+def test_subscribers_get_every_page_until_they_leave(rig: Rig) -> None:
+    got: list[Snapshot] = []
+    leave = rig.fleet.subscribe(got.append)
+    until(lambda: len(got) >= 2)
+    leave()
+    time.sleep(0.1)
+    count = len(got)
+    time.sleep(0.15)
+    assert len(got) == count
+
+
+def test_stopping_releases_the_meters(workload: Workload) -> None:
+    rig = Rig(workload)
+    rig.fleet.start()
+    rig.fleet.wait_ready(5)
+    rig.fleet.stop()
+    assert all(meter.closed for meter in rig.meters)
