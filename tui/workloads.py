@@ -1,0 +1,237 @@
+"""Reads `workloads/NAME/workload.toml`, strictly, and finds the project that holds them.
+
+docs/workloads.md describes the file for those who write one.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tui.errors import WorkloadError
+from tui.model import Probe, Workload
+
+FILE = "workload.toml"
+DEFAULT_MEMORY_MIB = 2048
+DEFAULT_CPUS = 2
+DEFAULT_TIMEOUT_SECONDS = 180.0
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "": ("title", "resources", "ports", "ready", "container", "vm"),
+    "resources": ("memory_mib", "cpus"),
+    "ports": ("guest", "container", "vm"),
+    "ready": ("kind", "path", "status", "contains", "timeout_seconds"),
+    "container": ("images",),
+    "vm": ("boxes",),
+}
+_HTTP_ONLY = ("path", "status", "contains")
+# The folder's name becomes a container's, an image's and a host's name: the strictest of them.
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}[a-z0-9]")
+# Goes to an engine as one argument: no option, no blank.
+_REFERENCE = re.compile(r"[A-Za-z0-9][!-~]*")
+_URL_PATH = re.compile(r"/[!-~]*")
+
+
+class _Table:
+    """One table of the file: every value is asked for by name, type and range."""
+
+    def __init__(self, file: Path, name: str, values: Mapping[str, Any]) -> None:
+        self._file = file
+        self._name = name
+        self._values = values
+        for key in values:
+            if key not in _KEYS[name]:
+                raise self.error(key, f"unknown key{_nearest(key, _KEYS[name])}")
+
+    def error(self, key: str, problem: str) -> WorkloadError:
+        where = ".".join(part for part in (self._name, key) if part)
+        return WorkloadError(f"{self._file}: {where}: {problem}")
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def table(self, key: str) -> _Table:
+        value = self._values.get(key, {})
+        if not isinstance(value, dict):
+            raise self.error(key, f"expected a table [{key}], found {_shown(value)}")
+        return _Table(self._file, key, value)
+
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        expected = f"a whole number from {low} to {high}"
+        value = self._value(key, expected, default)
+        # bool is an int to Python, not to TOML.
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise self.error(key, f"expected {expected}, found {_shown(value)}")
+        return value
+
+    def seconds(self, key: str, low: float, high: float, default: float) -> float:
+        expected = f"seconds from {low:g} to {high:g}"
+        value = self._value(key, expected, default)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or math.isnan(value) or not low <= value <= high:
+            raise self.error(key, f"expected {expected}, found {_shown(value)}")
+        return float(value)
+
+    def text(self, key: str, expected: str, default: str | None = None) -> str:
+        value = self._value(key, expected, default)
+        if not isinstance(value, str) or not value.isprintable():
+            raise self.error(key, f"expected {expected}, found {_shown(value)}")
+        return value
+
+    def references(self, key: str, expected: str) -> tuple[str, ...]:
+        values = self._value(key, expected, None)
+        if not isinstance(values, list) or not values:
+            raise self.error(key, f"expected {expected}, found {_shown(values)}")
+        for value in values:
+            if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
+                raise self.error(key, f"expected {expected}, found {_shown(value)} in it")
+        return tuple(values)
+
+    def _value(self, key: str, expected: str, default: object) -> Any:
+        value = self._values.get(key, default)
+        if value is None:
+            raise self.error(key, f"missing, expected {expected}")
+        return value
+
+
+def load(folder: Path) -> Workload:
+    """The workload in that folder. Raises WorkloadError naming file, key and what was expected."""
+    file = folder / FILE
+    name = folder.resolve().name
+    if not _NAME.fullmatch(name):
+        raise WorkloadError(
+            f"{folder}: the folder's name is the workload's: expected 2 to 62 of a-z, 0-9 and -, "
+            f"not - at either end, found {_shown(name)}"
+        )
+    root = _Table(file, "", _parse(file))
+    resources, ports = root.table("resources"), root.table("ports")
+    workload = Workload(
+        name=name,
+        title=root.text("title", "one line of text", name) or name,
+        folder=folder.resolve(),
+        guest_port=ports.integer("guest", 1, 65535),
+        container_port=ports.integer("container", 1, 65535),
+        vm_port=ports.integer("vm", 1, 65535),
+        probe=_probe(root.table("ready")),
+        memory_mib=resources.integer("memory_mib", 64, 1024 * 1024, DEFAULT_MEMORY_MIB),
+        cpus=resources.integer("cpus", 1, 256, DEFAULT_CPUS),
+        container_images=root.table("container").references("images", "a list of image names"),
+        boxes=root.table("vm").references("boxes", "a list of box names"),
+    )
+    if workload.vm_port == workload.container_port:
+        raise ports.error(
+            "vm", f"expected another port than ports.container, both {workload.vm_port}"
+        )
+    return workload
+
+
+def load_all(project: Path) -> tuple[tuple[Workload, ...], tuple[WorkloadError, ...]]:
+    """Every workload of the project by name, and an error for each that could not be read."""
+    good: list[Workload] = []
+    errors: list[WorkloadError] = []
+    for file in sorted((project / "workloads").glob(f"*/{FILE}")):
+        try:
+            good.append(load(file.parent))
+        except WorkloadError as error:
+            errors.append(error)
+    return tuple(sorted(good, key=lambda workload: workload.name)), tuple(errors)
+
+
+def find_project(start: Path | None = None) -> Path:
+    """The folder that holds the Vagrantfile and `workloads/`.
+
+    `start` if given; else TWINDECK_PROJECT; else the working directory or the nearest above it;
+    else the one that came with Twindeck. Raises WorkloadError.
+    """
+    if start is not None:
+        return _checked(start, "--project")
+    if named := os.environ.get("TWINDECK_PROJECT"):
+        return _checked(Path(named), "TWINDECK_PROJECT")
+    package = Path(__file__).resolve().parent
+    candidates = [*_upward(), package / "_project", package.parent]
+    for folder in candidates:
+        if not _lacks(folder):
+            return folder
+    raise WorkloadError(
+        f"no project found in {candidates[0]} or above it: none holds a Vagrantfile and workloads/",
+        "name one with --project DIR",
+    )
+
+
+def _upward() -> list[Path]:
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory was removed
+        return []
+    return [here, *here.parents]
+
+
+def _lacks(folder: Path) -> str:
+    """What the folder lacks to be a project; "" when it is one."""
+    if not (folder / "Vagrantfile").is_file():
+        return "Vagrantfile"
+    return "" if (folder / "workloads").is_dir() else "workloads/ folder"
+
+
+def _checked(folder: Path, source: str) -> Path:
+    folder = folder.expanduser().absolute()
+    if lack := _lacks(folder):
+        raise WorkloadError(
+            f"{folder}: not a project, it has no {lack}",
+            f"{source} expects a folder with a Vagrantfile and workloads/",
+        )
+    return folder.resolve()
+
+
+def _parse(file: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read_bytes().decode())
+    except OSError as error:
+        raise WorkloadError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise WorkloadError(f"{file}: expected UTF-8 text, byte {error.start} is not") from error
+    except (ValueError, RecursionError) as error:
+        # ValueError also covers TOML's dates out of range and integers too long for Python.
+        raise WorkloadError(f"{file}: malformed TOML: {error}") from error
+
+
+def _probe(ready: _Table) -> Probe:
+    kind = ready.text("kind", '"http" or "tcp"')
+    timeout = ready.seconds("timeout_seconds", 1, 3600, DEFAULT_TIMEOUT_SECONDS)
+    if kind == "tcp":
+        for key in _HTTP_ONLY:
+            if ready.has(key):
+                raise ready.error(key, 'only for kind = "http", this one is "tcp"')
+        return Probe(kind="tcp", timeout_seconds=timeout)
+    if kind != "http":
+        raise ready.error("kind", f'expected "http" or "tcp", found {_shown(kind)}')
+    path = ready.text("path", "a path that begins with /", "/")
+    if not _URL_PATH.fullmatch(path):
+        raise ready.error("path", f"expected a path that begins with /, found {_shown(path)}")
+    return Probe(
+        kind="http",
+        path=path,
+        status=ready.integer("status", 100, 599, 200),
+        contains=ready.text("contains", "text the page holds", ""),
+        timeout_seconds=timeout,
+    )
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(key.lower(), known, n=1)
+    return f", did you mean {near[0]}?" if near else f", expected one of {', '.join(known)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        text = type(value).__name__
+    return text if len(text) <= 60 else f"{text[:57]}..."
