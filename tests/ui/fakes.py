@@ -1,0 +1,145 @@
+"""An in-memory fleet for tests of the console: nothing moves unless the test pushes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from tui.errors import UnknownInstance, UsageError
+from tui.model import (
+    Boot,
+    History,
+    Job,
+    JobState,
+    Phase,
+    Probe,
+    SideName,
+    Snapshot,
+    Verb,
+    Workload,
+    key_of,
+)
+from tui.sides.base import Command
+
+NOW = 1_780_000_000.0
+"""Unix seconds at which every fake snapshot is taken."""
+T_NS = 9_000_000_000_000
+"""The monotonic clock at the same moment."""
+
+NGINX = Workload(
+    name="nginx",
+    title="nginx serving one static page",
+    folder=Path("workloads/nginx"),
+    guest_port=80,
+    container_port=8080,
+    vm_port=18080,
+    probe=Probe("http"),
+)
+
+
+class FakeFleet:
+    """Implements `FleetView` in memory and records what it was asked to do."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot | None = None,
+        *,
+        read_only: bool = False,
+        workloads: tuple[Workload, ...] = (NGINX,),
+        histories: Mapping[str, History] | None = None,
+        boots: Sequence[Boot] = (),
+        logs: Mapping[str, Sequence[str]] | None = None,
+        outputs: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.read_only = read_only
+        self.workloads = workloads
+        self.asked: list[tuple[str, str]] = []
+        """(verb or `refresh`, key), in the order asked."""
+        self.command = Command(("true",))
+        self.is_started = False
+        self._snapshot = snapshot or Snapshot()
+        self._histories = dict(histories or {})
+        self._boots = list(boots)
+        self._logs = {key: list(lines) for key, lines in (logs or {}).items()}
+        self._outputs = {key: tuple(lines) for key, lines in (outputs or {}).items()}
+        self._receivers: list[Callable[[Snapshot], None]] = []
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    def start(self) -> None:
+        self.is_started = True
+
+    def stop(self) -> None:
+        self.is_started = False
+
+    def subscribe(self, receive: Callable[[Snapshot], None]) -> Callable[[], None]:
+        self._receivers.append(receive)
+        return lambda: self._receivers.remove(receive)
+
+    def push(self, snapshot: Snapshot) -> None:
+        """Make this the newest snapshot and tell the subscribers."""
+        self._snapshot = snapshot
+        for receive in list(self._receivers):
+            receive(snapshot)
+
+    def push_job(self, job: Job) -> None:
+        """Push the present snapshot with this job in it."""
+        jobs = {**self._snapshot.jobs, job.key: job}
+        self.push(replace(self._snapshot, jobs=jobs))
+
+    def history(self, key: str) -> History:
+        return self._histories.get(key, History())
+
+    def submit(self, verb: Verb, key: str) -> Job:
+        if self.read_only:
+            raise UsageError(f"cannot {verb} {key}: read-only")
+        instance = self._snapshot.find(key)
+        if instance is None:
+            raise UnknownInstance(f"no {key}", "twindeck ls")
+        self.asked.append((str(verb), key))
+        return self._job(verb, instance.side, instance.name)
+
+    def up(self, workload: str, side: SideName) -> Job:
+        if self.read_only:
+            raise UsageError(f"cannot bring {workload} up: read-only")
+        self.asked.append(("up", key_of(side, workload)))
+        return self._job(Verb.UP, side, workload)
+
+    def _job(self, verb: Verb, side: SideName, name: str) -> Job:
+        return Job(
+            id=len(self.asked),
+            verb=verb,
+            side=side,
+            name=name,
+            state=JobState.RUNNING,
+            requested_t_ns=T_NS,
+            phase=Phase.START,
+            phase_t_ns=T_NS,
+        )
+
+    def output(self, key: str) -> tuple[str, ...]:
+        return self._outputs.get(key, ())
+
+    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
+        chosen = [boot for boot in self._boots if not keys or boot.key in keys]
+        return chosen[:limit]
+
+    def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+        yield from self._logs.get(key, [])[-tail:]
+        while follow and not stop.wait(0.05):
+            pass
+
+    def shell(self, key: str) -> Command:
+        self.asked.append(("shell", key))
+        return self.command
+
+    def inspect(self, key: str) -> dict[str, Any]:
+        return {"Name": key, "State": {"Status": "running", "Pid": 4711}}
+
+    def refresh(self) -> None:
+        self.asked.append(("refresh", ""))

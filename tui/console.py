@@ -1,0 +1,67 @@
+"""The part of the app that every screen and widget may know: the fleet, its newest snapshot, the clock.
+
+Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`; they never import
+`tui.app`, which stands above them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import App
+from textual.reactive import var
+
+from tui.fleet.view import FleetView
+from tui.messages import SnapshotTaken
+from tui.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the console gets the time; tests hand in a fixed one."""
+
+    unix: Callable[[], float] = time.time
+    """Seconds since the epoch."""
+    t_ns: Callable[[], int] = time.monotonic_ns
+    """CLOCK_MONOTONIC nanoseconds."""
+
+
+class ConsoleApp(App[None]):
+    """Carries snapshots from the fleet's threads to whoever watches `snapshot`."""
+
+    snapshot: var[Snapshot] = var(Snapshot(), init=False)
+    """The newest snapshot of the fleet; empty until the first arrives."""
+
+    def __init__(self, fleet: FleetView, *, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.fleet = fleet
+        self.clock = clock or Clock()
+        self._unsubscribe: Callable[[], None] | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing may be changed, whatever is pressed."""
+        return self.fleet.read_only
+
+    def on_mount(self) -> None:
+        """Show what is known, then watch; the fleet starts only after the first frame."""
+        self.set_reactive(ConsoleApp.snapshot, self.fleet.snapshot)
+        self._unsubscribe = self.fleet.subscribe(self._receive)
+        self.call_after_refresh(self.fleet.start)
+
+    def on_unmount(self) -> None:
+        """Take no more snapshots; whoever made the fleet stops it."""
+        if self._unsubscribe:
+            self._unsubscribe()
+
+    def _receive(self, snapshot: Snapshot) -> None:
+        """Runs on a fleet thread: hand over and return."""
+        self.post_message(SnapshotTaken(snapshot))
+
+    @on(SnapshotTaken)
+    def take_snapshot(self, message: SnapshotTaken) -> None:
+        """Let every watcher see the new snapshot."""
+        self.snapshot = message.snapshot
