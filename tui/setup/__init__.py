@@ -1,0 +1,1 @@
+"""Checks of what this host needs, and the builders that provide it."""

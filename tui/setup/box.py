@@ -1,0 +1,216 @@
+"""Builds the Vagrant box `twindeck/base` from the distribution's own packages.
+
+For hosts where no box catalogue answers. Three resumable steps, each written under a temporary name
+and renamed when it is whole: a Debian file system (mmdebstrap and mke2fs, no mounts), a bootable
+disk (boot sector and GRUB core in the gap before the partition) and the box (qcow2 in a tar).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tui.errors import ActionFailed
+from tui.setup.guest import GUEST_PACKAGES, write_guest_files
+
+Say = Callable[[str], None]
+
+BOX_NAME = "twindeck/base"
+BUILD_COMMANDS = ("mmdebstrap", "mke2fs", "grub-mkimage", "qemu-img", "vagrant")
+BUILD_PACKAGES = ("mmdebstrap", "e2fsprogs", "grub-common", "grub-pc-bin", "qemu-utils", "vagrant")
+"""Debian and Ubuntu packages that hold `BUILD_COMMANDS` and GRUB's BIOS images."""
+
+SUITE = "bookworm"
+DISK_GIB = 6
+SECTOR_BYTES = 512
+PARTITION_SECTOR = 2048
+"""The partition begins at 1 MiB; the boot loader lives in the gap before it."""
+GRUB_IMAGES = Path("/usr/lib/grub/i386-pc")
+KERNEL_LINE = (
+    "linux (hd0,msdos1)/vmlinuz root=/dev/vda1 ro console=ttyS0 net.ifnames=0 quiet "
+    "loglevel=3 systemd.show_status=1 mitigations=off"
+)
+
+
+def vagrant_home() -> Path:
+    """Where Vagrant keeps boxes and its machine index (`VAGRANT_HOME`, else `~/.vagrant.d`)."""
+    return Path(os.environ.get("VAGRANT_HOME") or Path.home() / ".vagrant.d")
+
+
+def box_present(names: Sequence[str] = (BOX_NAME,)) -> bool:
+    """Whether one of the boxes is installed for some provider; reads the disk, never calls vagrant."""
+    boxes = vagrant_home() / "boxes"
+    for name in names:
+        folder = boxes / name.replace("/", "-VAGRANTSLASH-")
+        # boxes/NAME/VERSION/PROVIDER/metadata.json; newer Vagrants put an architecture between.
+        if any(folder.glob("*/*/metadata.json")) or any(folder.glob("*/*/*/metadata.json")):
+            return True
+    return False
+
+
+def build_box(work_dir: Path, say: Say) -> Path:
+    """Build the box under `work_dir` and return its path; finished steps are not repeated.
+
+    Raises ActionFailed with the tool's last words.
+    """
+    missing = [name for name in BUILD_COMMANDS if shutil.which(name) is None]
+    if missing:
+        packages = " ".join(BUILD_PACKAGES)
+        raise ActionFailed(
+            f"cannot build the box {BOX_NAME}: {', '.join(missing)} not found",
+            f"apt-get install --no-install-recommends {packages}",
+        )
+    work_dir.mkdir(parents=True, exist_ok=True)
+    box = work_dir / "twindeck-base.box"
+    if box.exists():
+        say(f"box already built: {box}")
+        return box
+    root = _once(work_dir / "root.ext4", lambda part: _build_root(part, say))
+    disk = _once(work_dir / "disk.raw", lambda part: _build_disk(root, part, say))
+    _once(box, lambda part: _build_archive(disk, part, say))
+    for done in (disk, root):
+        done.unlink()
+    say(f"box built: {box} ({box.stat().st_size >> 20} MiB)")
+    return box
+
+
+def add_box(box: Path, say: Say) -> None:
+    """Install the box for this user. Raises ActionFailed."""
+    say(f"adding {BOX_NAME} to Vagrant's boxes")
+    _run(
+        ["vagrant", "box", "add", "--no-tty", "--force", "--provider", "libvirt"]
+        + ["--name", BOX_NAME, str(box)],
+        say,
+    )
+    if not box_present():
+        raise ActionFailed(
+            f"vagrant said it added {BOX_NAME}, but {vagrant_home()} does not have it",
+            "vagrant box list",
+        )
+
+
+def _once(target: Path, build: Callable[[Path], None]) -> Path:
+    """Build `target` under a temporary name unless a former run finished it."""
+    if not target.exists():
+        part = target.with_name(target.name + ".part")
+        part.unlink(missing_ok=True)
+        build(part)
+        part.rename(target)
+    return target
+
+
+def _build_root(part: Path, say: Say) -> None:
+    """A Debian minimal system as an ext4 image that fills the partition."""
+    say(f"building a Debian {SUITE} system from packages (about a minute)")
+    overlay = part.with_name("guest")
+    setup = write_guest_files(overlay)
+    blocks_kib = DISK_GIB * 1024 * 1024 - PARTITION_SECTOR * SECTOR_BYTES // 1024
+    # /proc and /sys are mounted in "$1" while hooks run: copy the one file system without them.
+    mke2fs = (
+        'cp -ax "$1" "$1.tree"; '
+        'mke2fs -q -t ext4 -O ^metadata_csum_seed,^orphan_file -L twindeck -m 0 -d "$1.tree" '
+        f'"$TWINDECK_PART" {blocks_kib}k; rm -rf "$1.tree"'
+    )
+    argv = ["mmdebstrap", "--variant=minbase", "--format=null"]
+    argv += [f"--include={','.join(GUEST_PACKAGES)}"]
+    argv += [
+        f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale", "info")
+    ]
+    argv += [
+        "--essential-hook=mkdir -p \"$1/etc/initramfs-tools/conf.d\"",
+        '--essential-hook=cp -r "$TWINDECK_GUEST/etc/initramfs-tools" "$1/etc/"',
+        '--customize-hook=cp -r --no-preserve=ownership "$TWINDECK_GUEST/." "$1/"',
+        f'--customize-hook=chroot "$1" sh -eu /{setup}',
+        f'--customize-hook=rm "$1/{setup}"',
+        f"--customize-hook={mke2fs}",
+        SUITE,
+        "/dev/null",
+    ]
+    given = [f"TWINDECK_GUEST={overlay}", f"TWINDECK_PART={part}"]
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    _run([*as_root, "env", *given, *argv], say)
+    shutil.rmtree(overlay)
+
+
+def _build_disk(root: Path, part: Path, say: Say) -> None:
+    """The file system as the one partition of a disk that boots by BIOS."""
+    say("making the disk bootable")
+    core = part.with_name("core.img")
+    config = part.with_name("grub.cfg")
+    config.write_text(f"{KERNEL_LINE}\ninitrd (hd0,msdos1)/initrd.img\nboot\n", encoding="ascii")
+    modules = ["biosdisk", "part_msdos", "ext2", "linux", "boot"]
+    _run(
+        ["grub-mkimage", "-O", "i386-pc", "-p", "/", "-c", str(config), "-o", str(core), *modules],
+        say,
+    )
+    loader = core.read_bytes()
+    if len(loader) > (PARTITION_SECTOR - 1) * SECTOR_BYTES:
+        raise ActionFailed("GRUB's core image does not fit before the partition")
+    sectors = root.stat().st_size // SECTOR_BYTES
+    with part.open("wb") as disk:
+        disk.write(boot_sector((GRUB_IMAGES / "boot.img").read_bytes(), sectors))
+        disk.write(loader)
+    _run(
+        ["dd", f"if={root}", f"of={part}", "bs=1M", "seek=1", "conv=sparse,notrunc", "status=none"],
+        say,
+    )
+    # conv=sparse leaves a hole at the end, which does not lengthen the file.
+    os.truncate(part, (PARTITION_SECTOR + sectors) * SECTOR_BYTES)
+    core.unlink()
+    config.unlink()
+
+
+def boot_sector(boot_image: bytes, sectors: int) -> bytes:
+    """GRUB's boot image with a partition table of one active Linux partition of `sectors`."""
+    no_chs = b"\xfe\xff\xff"
+    entry = struct.pack(
+        "<B3sB3sII", 0x80, no_chs, 0x83, no_chs, PARTITION_SECTOR, sectors
+    )
+    return boot_image[:446] + entry + bytes(48) + b"\x55\xaa"
+
+
+def _build_archive(disk: Path, part: Path, say: Say) -> None:
+    """The box: compressed qcow2, metadata and a Vagrantfile in a tar."""
+    say("compressing the disk")
+    image = part.with_name("box.img")
+    convert = ["qemu-img", "convert", "-c", "-m", "4", "-W", "-o", "compression_type=zstd"]
+    _run([*convert, "-f", "raw", "-O", "qcow2", str(disk), str(image)], say)
+    metadata = part.with_name("metadata.json")
+    about = {"provider": "libvirt", "format": "qcow2", "virtual_size": DISK_GIB}
+    metadata.write_text(json.dumps(about), encoding="ascii")
+    vagrantfile = part.with_name("Vagrantfile.box")
+    vagrantfile.write_text(
+        "Vagrant.configure('2') { |config| config.ssh.insert_key = false }\n", encoding="ascii"
+    )
+    with tarfile.open(part, "w") as archive:
+        archive.add(metadata, "metadata.json")
+        archive.add(vagrantfile, "Vagrantfile")
+        archive.add(image, "box.img")
+    for done in (image, metadata, vagrantfile):
+        done.unlink()
+
+
+def _run(argv: Sequence[str], say: Say) -> None:
+    """Run one tool, telling every line it prints. Raises ActionFailed with the last one."""
+    last = ""
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if text := line.strip():
+                last = text
+                say(text)
+    if process.returncode != 0:
+        raise ActionFailed(f"building the box {BOX_NAME}: {argv[0]} failed ({process.returncode}): {last}")
