@@ -1,0 +1,260 @@
+"""History in one SQLite file: the boots that were timed, and the last known fleet.
+
+Import this module where it is needed, not at start: it brings sqlite3 with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from platformdirs import user_data_path
+
+from tui.errors import StoreError
+from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
+
+_APPLICATION_ID = 0x54574B44
+"""Marks the file as ours in SQLite's own header field."""
+_BUSY_SECONDS = 5.0
+
+# Number N brings a file of schema N-1 to schema N. Never change one that was released.
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE boots (
+            id INTEGER PRIMARY KEY,
+            side TEXT NOT NULL,
+            name TEXT NOT NULL,
+            started_at REAL NOT NULL,
+            total_seconds REAL NOT NULL,
+            accelerator TEXT,
+            workload TEXT,
+            answered INTEGER NOT NULL
+        )""",
+        """CREATE TABLE phases (
+            boot_id INTEGER NOT NULL REFERENCES boots (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            PRIMARY KEY (boot_id, position)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX boots_by_instance ON boots (side, name, started_at)",
+        "CREATE INDEX boots_by_time ON boots (started_at)",
+        """CREATE TABLE fleet (
+            position INTEGER PRIMARY KEY,
+            instance TEXT NOT NULL
+        )""",
+    ),
+)
+
+_BOOT_COLUMNS = "id, side, name, started_at, total_seconds, accelerator, workload, answered"
+_NEWEST_FIRST = "ORDER BY started_at DESC, id DESC"
+
+
+def history_path() -> Path:
+    """Where the history lives: `history.db` in TWINDECK_DATA, else in the user's data folder."""
+    if folder := os.environ.get("TWINDECK_DATA"):
+        return Path(folder).expanduser() / "history.db"
+    return user_data_path("twindeck", appauthor=False) / "history.db"
+
+
+class Store:
+    """The history file, open. Any thread may call any method; every method raises StoreError."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = history_path() if path is None else path
+        self._lock = Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(
+                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+        try:
+            self._prepare()
+        except StoreError:
+            self._database.close()
+            raise
+
+    def add_boot(self, boot: Boot) -> None:
+        """Keep one boot."""
+        with self._transaction("IMMEDIATE") as database:
+            cursor = database.execute(
+                "INSERT INTO boots (side, name, started_at, total_seconds, accelerator, workload,"
+                " answered) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    boot.side,
+                    boot.name,
+                    boot.started_at,
+                    boot.total_seconds,
+                    boot.accelerator,
+                    boot.workload,
+                    boot.answered,
+                ),
+            )
+            database.executemany(
+                "INSERT INTO phases (boot_id, position, name, seconds) VALUES (?, ?, ?, ?)",
+                [(cursor.lastrowid, n, p.name, p.seconds) for n, p in enumerate(boot.phases)],
+            )
+
+    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
+        """At most `limit` boots in all, newest first; of all instances when `keys` is empty."""
+        names = json.dumps([key.partition(":")[::2] for key in keys])
+        which = (
+            "WHERE (side, name) IN (SELECT json_extract(value, '$[0]'),"
+            " json_extract(value, '$[1]') FROM json_each(:names))"
+            if keys
+            else ""
+        )
+        with self._transaction() as database:
+            rows = database.execute(
+                f"SELECT {_BOOT_COLUMNS} FROM boots {which} {_NEWEST_FIRST} LIMIT :limit",
+                {"names": names, "limit": max(0, limit)},
+            ).fetchall()
+            phases = {row[0]: self._phases(database, row[0]) for row in rows}
+        return [self._boot(row, phases[row[0]]) for row in rows]
+
+    def last_boot_seconds(self) -> dict[str, float]:
+        """Key -> total of the newest boot of that instance."""
+        with self._transaction() as database:
+            rows = database.execute(
+                "SELECT side, name, total_seconds FROM ("
+                " SELECT *, row_number() OVER (PARTITION BY side, name"
+                f" {_NEWEST_FIRST}) AS age FROM boots) WHERE age = 1"
+            ).fetchall()
+        return {f"{side}:{name}": seconds for side, name, seconds in rows}
+
+    def save_fleet(self, instances: Sequence[Instance]) -> None:
+        """Remember these instances, and only these, as the last known fleet."""
+        rows = [(n, json.dumps(_as_json(i))) for n, i in enumerate(instances)]
+        with self._transaction("IMMEDIATE") as database:
+            database.execute("DELETE FROM fleet")
+            database.executemany("INSERT INTO fleet (position, instance) VALUES (?, ?)", rows)
+
+    def load_fleet(self) -> list[Instance]:
+        """The last known fleet, in the order it was saved; rows of another version are left out."""
+        with self._transaction() as database:
+            rows = database.execute("SELECT instance FROM fleet ORDER BY position").fetchall()
+        instances = (_from_json(text) for (text,) in rows)
+        return [instance for instance in instances if instance is not None]
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        with self._lock:
+            self._database.close()
+
+    def _prepare(self) -> None:
+        # Nothing is written before the file is known to be ours and of a schema we know.
+        version = self._pragma("user_version")
+        if version > len(_MIGRATIONS):
+            raise StoreError(
+                f"{self.path}: the history is of a newer Twindeck (schema {version}, "
+                f"this one knows {len(_MIGRATIONS)})",
+                "update twindeck, or set TWINDECK_DATA to another folder",
+            )
+        is_empty = version == 0 and self._pragma("schema_version") == 0
+        if not is_empty and self._pragma("application_id") != _APPLICATION_ID:
+            raise StoreError(
+                f"{self.path}: this is another program's file",
+                "set TWINDECK_DATA to another folder",
+            )
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        for number in range(version + 1, len(_MIGRATIONS) + 1):
+            self._migrate(number)
+
+    def _migrate(self, number: int) -> None:
+        with self._transaction("IMMEDIATE") as database:
+            # Another process may have been first, between our look and our lock.
+            if database.execute("PRAGMA user_version").fetchone()[0] >= number:
+                return
+            for statement in _MIGRATIONS[number - 1]:
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {number}")
+
+    def _pragma(self, name: str) -> int:
+        try:
+            return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    @contextmanager
+    def _transaction(self, kind: str = "DEFERRED") -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._database.execute(f"BEGIN {kind}")
+                try:
+                    yield self._database
+                    self._database.execute("COMMIT")
+                finally:
+                    if self._database.in_transaction:
+                        self._database.execute("ROLLBACK")
+            except (sqlite3.Error, UnicodeError) as error:
+                raise self._unusable(error) from error
+
+    @staticmethod
+    def _phases(database: sqlite3.Connection, boot_id: int) -> list[tuple[str, float]]:
+        return database.execute(
+            "SELECT name, seconds FROM phases WHERE boot_id = ? ORDER BY position", (boot_id,)
+        ).fetchall()
+
+    def _boot(self, row: Sequence[Any], phases: list[tuple[str, float]]) -> Boot:
+        _, side, name, started_at, total_seconds, accelerator, workload, answered = row
+        try:
+            return Boot(
+                side=SideName(side),
+                name=name,
+                started_at=started_at,
+                total_seconds=total_seconds,
+                phases=tuple(BootPhase(Phase(phase), seconds) for phase, seconds in phases),
+                accelerator=accelerator,
+                workload=workload,
+                answered=bool(answered),
+            )
+        except ValueError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> StoreError:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            reason = f"another program held it locked for {_BUSY_SECONDS:.0f} s"
+            return StoreError(f"{self.path}: the history cannot be used: {reason}", "try again")
+        reason = getattr(error, "strerror", None) or str(error)
+        return StoreError(
+            f"{self.path}: the history cannot be used: {reason}",
+            "repair the file or move it away, or set TWINDECK_DATA to another folder",
+        )
+
+
+def _as_json(instance: Instance) -> dict[str, Any]:
+    values = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    directory = values["directory"]
+    return {**values, "directory": None if directory is None else str(directory)}
+
+
+def _from_json(text: str) -> Instance | None:
+    try:
+        values: Mapping[str, Any] = json.loads(text)
+        directory = values["directory"]
+        return Instance(
+            **{
+                **values,
+                "side": SideName(values["side"]),
+                "state": State(values["state"]),
+                "ports": tuple(values["ports"]),
+                "directory": None if directory is None else Path(directory),
+            }
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
