@@ -1,0 +1,82 @@
+"""Inspections of live containers, each made once a run: a hundred containers cost one list call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from docker.errors import NotFound
+
+from tui.errors import ActionFailed
+from tui.model import State
+from tui.sides.docker_link import Link
+from tui.sides.docker_rows import Run, run_of, state_of
+
+_LIVE = (State.RUNNING, State.PAUSED, State.RESTARTING)
+
+
+class Runs:
+    """Keeps what `list` cannot tell (pid, start), but only while events are watched to disprove it."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._lock = Lock()
+        self._runs: Mapping[str, Run] = {}
+        self._changed: set[str] = set()
+        self._is_watched = False
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """From here to the end of the block every change is told by `forget`."""
+        self._set_watched(True)
+        try:
+            yield
+        finally:
+            self._set_watched(False)
+
+    def forget(self, container_id: str) -> None:
+        """An event or an action changed it."""
+        with self._lock:
+            self._changed.add(container_id)
+
+    def of(self, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Run]:
+        """Container id -> run, for the live ones of `entries`, the engine's list.
+
+        Raises EngineUnavailable.
+        """
+        kept = self._kept()
+        runs: dict[str, Run] = {}
+        for entry in entries:
+            if state_of(entry) not in _LIVE:
+                continue
+            run = kept.get(entry["Id"]) or self._inspect(entry["Id"])
+            if run is not None:
+                runs[entry["Id"]] = run
+        with self._lock:
+            self._runs = runs
+        return runs
+
+    def _kept(self) -> Mapping[str, Run]:
+        # Changes told from here on are left for the next list: its inspections may be older.
+        with self._lock:
+            changed, self._changed = self._changed, set()
+            runs = self._runs if self._is_watched else {}
+            return {key: run for key, run in runs.items() if key not in changed and run.pid}
+
+    def _set_watched(self, is_watched: bool) -> None:
+        with self._lock:
+            self._is_watched = is_watched
+            self._changed.update(self._runs)
+
+    def _inspect(self, container_id: str) -> Run | None:
+        try:
+            with self._link.translating("inspect a container"):
+                try:
+                    return run_of(self._link.look().inspect_container(container_id))
+                except NotFound:
+                    return None
+        except ActionFailed:
+            # One container the engine cannot describe must not hide the others.
+            return None

@@ -1,0 +1,149 @@
+"""Brings a workload up as a container, phase by phase."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from docker.errors import APIError
+
+from tui.errors import ActionFailed
+from tui.model import Phase, Workload
+from tui.sides.base import Report
+from tui.sides.docker_images import prepare
+from tui.sides.docker_link import Link, reason_of
+from tui.sides.docker_ports import LOOPBACK, is_port_refusal, is_taken, taken_error
+from tui.sides.docker_rows import WORKLOAD_LABEL, name_of
+
+_RUN_SECONDS = 30.0
+_LOOK_SECONDS = 0.01
+
+
+def bring_up(link: Link, workload: Workload, report: Report) -> None:
+    """Create and start the workload's container, or start the one that is there.
+
+    Raises ActionFailed (port taken, no base image, foreign container), EngineUnavailable.
+    """
+    report.phase(Phase.PREPARE)
+    entry = _existing(link, workload)
+    if entry is None:
+        _check_port(link, workload)
+        image = prepare(link, workload, report)
+        report.phase(Phase.CREATE)
+        container_id = _create(link, workload, image, report)
+        _start(link, workload, container_id, report, is_new=True)
+        return
+    state = entry.get("State")
+    if state == "running":
+        report.line(f"{workload.name} is running already")
+    elif state == "paused":
+        report.phase(Phase.START)
+        report.line(f"docker unpause {workload.name}")
+        with link.translating(f"unpause {workload.name}", workload.name):
+            link.act().unpause(entry["Id"])
+    else:
+        _check_port(link, workload)
+        _start(link, workload, entry["Id"], report, is_new=False)
+
+
+def _existing(link: Link, workload: Workload) -> Mapping[str, Any] | None:
+    with link.translating("list the containers"):
+        entries = link.look().containers(all=True)
+    entry = next((e for e in entries if name_of(e) == workload.name), None)
+    if entry is None:
+        return None
+    if (entry.get("Labels") or {}).get(WORKLOAD_LABEL) != workload.name:
+        raise ActionFailed(
+            f"A container named {workload.name} exists that is not the workload's",
+            f"rename it: docker rename {workload.name} NEWNAME",
+        )
+    found: Mapping[str, Any] = entry
+    return found
+
+
+def _check_port(link: Link, workload: Workload) -> None:
+    # Told before a build of a minute, not after; the engine's own answer still decides.
+    with link.translating("list the containers"):
+        api = link.look()
+        is_local = str(api.base_url).startswith("http+docker://localhost")
+        if is_local and is_taken(workload.container_port):
+            raise taken_error(workload.container_port, workload.name, api.containers())
+
+
+def _create(link: Link, workload: Workload, image: str, report: Report) -> str:
+    port = f"{LOOPBACK}:{workload.container_port}:{workload.guest_port}"
+    command = ["docker", "create", "--name", workload.name, "-p", port]
+    limits = ["-m", f"{workload.memory_mib}m", "--cpus", str(workload.cpus)]
+    label = ["--label", f"{WORKLOAD_LABEL}={workload.name}"]
+    report.line(shlex.join([*command, *limits, *label, image]))
+    with link.translating(f"create {workload.name}"):
+        api = link.act()
+        host_config = api.create_host_config(
+            port_bindings={f"{workload.guest_port}/tcp": (LOOPBACK, workload.container_port)},
+            mem_limit=workload.memory_mib * 1024 * 1024,
+            nano_cpus=workload.cpus * 1_000_000_000,
+        )
+        created = api.create_container(
+            image,
+            name=workload.name,
+            labels={WORKLOAD_LABEL: workload.name},
+            ports=[(workload.guest_port, "tcp")],
+            host_config=host_config,
+        )
+    return str(created["Id"])
+
+
+def _start(
+    link: Link, workload: Workload, container_id: str, report: Report, *, is_new: bool
+) -> None:
+    report.phase(Phase.START)
+    report.line(f"docker start {workload.name}")
+    try:
+        start(link, workload.name, container_id)
+    except ActionFailed:
+        if is_new:
+            # A container that never ran is of no use to anybody, and its name is in the way.
+            with link.translating(f"remove {workload.name}"):
+                link.act().remove_container(container_id, v=True, force=True)
+        raise
+    report.phase(Phase.BOOT)
+    await_first_process(link, workload.name, container_id)
+
+
+def start(link: Link, name: str, container_id: str) -> None:
+    """`docker start`; a port refused is told with its holder. Raises as `Link.translating`."""
+    with link.translating(f"start {name}", name):
+        api = link.act()
+        try:
+            api.start(container_id)
+        except APIError as error:
+            if not is_port_refusal(reason_of(error)):
+                raise
+            port = _refused_port(api.inspect_container(container_id), reason_of(error))
+            raise taken_error(port, name, api.containers()) from error
+
+
+def _refused_port(inspection: Mapping[str, Any], reason: str) -> int:
+    bindings = (inspection.get("HostConfig") or {}).get("PortBindings") or {}
+    ports = [int(b["HostPort"]) for bound in bindings.values() for b in bound if b.get("HostPort")]
+    named = [port for port in ports if f":{port}" in reason]
+    return (named or ports or [0])[0]
+
+
+def await_first_process(link: Link, name: str, container_id: str) -> None:
+    """Return once the container's first process runs. Raises ActionFailed if it ends at once."""
+    deadline = time.monotonic() + _RUN_SECONDS
+    while True:
+        with link.translating(f"inspect {name}", name):
+            state = link.look().inspect_container(container_id)["State"]
+        if state.get("Running") and state.get("Pid"):
+            return
+        if state.get("Status") in ("exited", "dead"):
+            code = state.get("ExitCode")
+            reason = f": {state['Error']}" if state.get("Error") else ""
+            raise ActionFailed(f"{name} ended at once with exit code {code}{reason}", "its logs")
+        if time.monotonic() > deadline:
+            raise ActionFailed(f"{name} did not run within {_RUN_SECONDS:.0f} s", "its logs")
+        time.sleep(_LOOK_SECONDS)
