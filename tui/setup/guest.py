@@ -1,7 +1,7 @@
-"""What is inside the box `twindeck/base`: its packages and the few files that differ from Debian's.
+"""What is in the box `twindeck/base`: its packages and the few files that differ from Debian's.
 
-Everything here makes the first boot short, above all under software emulation: a small initramfs, no
-timers, no host keys of the slow kinds, a DHCP client that takes the first offer.
+Everything here makes the first boot short, above all under software emulation: a small initramfs,
+no timers, no host keys of the slow kinds, a DHCP client that asks often.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ _FILES = {
     "etc/hosts": "127.0.0.1 localhost twindeck\n::1 localhost\n",
     "etc/fstab": "LABEL=twindeck / ext4 noatime,errors=remount-ro 0 1\n",
     "etc/network/interfaces": (
-        "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
+        # Hotplug: nothing waits for the other devices. One discover a second: the first is often
+        # lost while the host's bridge comes up.
+        "auto lo\niface lo inet loopback\n\nallow-hotplug eth0\niface eth0 inet manual\n"
+        "    up udhcpc -b -t 30 -T 1 -S -p /run/udhcpc.eth0.pid -i eth0\n"
+        "    down kill $(cat /run/udhcpc.eth0.pid) || true\n\n"
         "source /etc/network/interfaces.d/*\n"
     ),
     "etc/ssh/sshd_config.d/twindeck.conf": (
@@ -76,18 +80,24 @@ chmod 755 /usr/local/sbin/host-keys
 chmod 440 /etc/sudoers.d/vagrant
 rm -f /etc/ssh/ssh_host_* /etc/machine-id
 touch /etc/machine-id
+# What the build itself put in to keep daemons from starting.
+rm -f /usr/sbin/policy-rc.d /etc/apt/apt.conf.d/99mmdebstrap /etc/dpkg/dpkg.cfg.d/99mmdebstrap
+mv /sbin/start-stop-daemon.REAL /sbin/start-stop-daemon
+rm -f /etc/resolv.conf
 systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \\
   e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-pcrphase.service \\
   systemd-pcrphase-sysinit.service systemd-timesyncd.service systemd-update-utmp.service \\
-  systemd-update-utmp-runlevel.service getty@tty1.service systemd-rfkill.service \\
+  systemd-update-utmp-runlevel.service getty@tty1.service getty-static.service \\
+  ifupdown-pre.service systemd-rfkill.service \\
   sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount
+# The package lists stay: the provisioner's `apt-get update` then fetches only what changed.
 systemctl set-default --quiet multi-user.target
 apt-get clean
 """
 
 
 def write_guest_files(overlay: Path) -> str:
-    """Write the guest's files under `overlay`; returns the name of the script to run in its root."""
+    """Write the guest's files under `overlay`; returns the script to run in its root."""
     for name, content in _FILES.items():
         path = overlay / name
         path.parent.mkdir(parents=True, exist_ok=True)
