@@ -18,7 +18,7 @@ _LIVE = (State.RUNNING, State.PAUSED, State.RESTARTING)
 
 
 class Runs:
-    """Keeps what `list` cannot tell (pid, start), but only while events are watched to disprove it."""
+    """Keeps what `list` cannot tell (pid, start), as long as events are watched to disprove it."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -26,6 +26,7 @@ class Runs:
         self._runs: Mapping[str, Run] = {}
         self._changed: set[str] = set()
         self._is_watched = False
+        self._watches = 0
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -46,7 +47,7 @@ class Runs:
 
         Raises EngineUnavailable.
         """
-        kept = self._kept()
+        watch, kept = self._kept()
         runs: dict[str, Run] = {}
         for entry in entries:
             if state_of(entry) not in _LIVE:
@@ -55,20 +56,23 @@ class Runs:
             if run is not None:
                 runs[entry["Id"]] = run
         with self._lock:
-            self._runs = runs
+            # Inspections made before the watch began may have missed a change.
+            self._runs = runs if watch == self._watches else {}
         return runs
 
-    def _kept(self) -> Mapping[str, Run]:
+    def _kept(self) -> tuple[int, Mapping[str, Run]]:
         # Changes told from here on are left for the next list: its inspections may be older.
         with self._lock:
             changed, self._changed = self._changed, set()
             runs = self._runs if self._is_watched else {}
-            return {key: run for key, run in runs.items() if key not in changed and run.pid}
+            kept = {key: run for key, run in runs.items() if key not in changed and run.pid}
+            return self._watches, kept
 
     def _set_watched(self, is_watched: bool) -> None:
         with self._lock:
             self._is_watched = is_watched
-            self._changed.update(self._runs)
+            self._watches += 1
+            self._runs = {}
 
     def _inspect(self, container_id: str) -> Run | None:
         try:

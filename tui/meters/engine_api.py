@@ -1,0 +1,151 @@
+"""Containers measured through the Engine API: for a remote engine, or cgroups out of reach."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from docker.errors import DockerException, NotFound
+from docker.utils import version_lt
+
+from tui.meters.engine_stats import Counters, counters_of, cpu_percent
+from tui.meters.gaps import CONTAINER_FIELDS, empty_sample
+from tui.model import Instance, Sample, SideName
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+_THREADS = 16
+_ANSWER_SECONDS = 1.5
+"""How long one sweep waits: the engine answers on its own once-a-second round."""
+_REQUEST_SECONDS = 10
+_STALE_SECONDS = 10.0
+_ONE_SHOT_SINCE = "1.41"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    t_ns: int
+    time: float
+    counters: Counters
+
+
+def connect() -> APIClient:
+    """A client as the docker command would connect."""
+    import docker
+
+    return docker.from_env(timeout=_REQUEST_SECONDS, max_pool_size=_THREADS).api
+
+
+class EngineApiMeter:
+    """Asks the engine for each container in a small pool of threads; keeps its own deltas.
+
+    An answer that does not come within a sweep counts in the next one; meanwhile the newest
+    sample stands, with its own time, for up to ten seconds.
+    """
+
+    side = SideName.CONTAINER
+
+    def __init__(self, connector: Callable[[], APIClient] = connect) -> None:
+        self._connector = connector
+        self._client: APIClient | None = None
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="docker stats")
+        self._asked: dict[str, Future[_Answer]] = {}
+        self._before: dict[str, Counters] = {}
+        self._newest: dict[str, Sample] = {}
+
+    def sample(self, live: Sequence[Instance]) -> list[Sample]:
+        """One sample per instance the engine knows; forgets those no longer given."""
+        named = {instance.id: instance for instance in live if instance.id}
+        self._forget_all_but(named)
+        if not named:
+            return []
+        why = self._ask(named)
+        wait(self._asked.values(), timeout=_ANSWER_SECONDS)
+        samples = (self._collect(key, instance, why) for key, instance in named.items())
+        return [sample for sample in samples if sample is not None]
+
+    def close(self) -> None:
+        """Let requests under way end on their own."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._client is not None:
+            self._client.close()
+
+    def _ask(self, named: Mapping[str, Instance]) -> str:
+        """Ask for those not asked for already; why that cannot be done, or ""."""
+        try:
+            client = self._client or self._connector()
+        except (DockerException, requests.RequestException, OSError) as error:
+            return f"the engine does not answer: {error}"
+        self._client = client
+        for key in named:
+            if key not in self._asked:
+                self._asked[key] = self._pool.submit(_fetch, client, key)
+        return ""
+
+    def _collect(self, key: str, instance: Instance, why: str) -> Sample | None:
+        future = self._asked.get(key)
+        if future is None or not future.done():
+            newest = self._newest.get(key)
+            if newest is not None and time.time() - newest.time < _STALE_SECONDS:
+                return newest
+            reason = why or "the engine has not answered yet"
+            return empty_sample(instance, reason, CONTAINER_FIELDS)
+        del self._asked[key]
+        try:
+            answer = future.result()
+        except NotFound:
+            return None
+        except (DockerException, requests.RequestException, OSError, ValueError) as error:
+            self._client = None
+            return empty_sample(instance, f"the engine did not answer: {error}", CONTAINER_FIELDS)
+        sample = _sample_of(instance, answer, self._before.get(key))
+        self._before[key] = answer.counters
+        self._newest[key] = sample
+        return sample
+
+    def _forget_all_but(self, named: Mapping[str, Instance]) -> None:
+        kept: tuple[dict[str, Any], ...] = (self._asked, self._before, self._newest)
+        for known in kept:
+            for gone in [key for key in known if key not in named]:
+                del known[gone]
+
+
+def _fetch(client: APIClient, container_id: str) -> _Answer:
+    # Without one-shot the engine measures twice, a second apart, for a delta not used here.
+    is_old = version_lt(client.api_version, _ONE_SHOT_SINCE)
+    options = {} if is_old else {"one_shot": True}
+    stats = client.stats(container_id, stream=False, **options)
+    return _Answer(t_ns=time.monotonic_ns(), time=time.time(), counters=counters_of(stats))
+
+
+def _sample_of(instance: Instance, answer: _Answer, before: Counters | None) -> Sample:
+    now = answer.counters
+    percent, why = cpu_percent(before, now)
+    reasons = {"cpu_percent": why} if why else {}
+    for name, value in (("memory_bytes", now.memory_bytes), ("pids", now.pids)):
+        if value is None:
+            reasons[name] = "the engine does not tell it"
+    if now.network is None:
+        lack = "it uses the host's own network, or none"
+        reasons |= {"net_rx_bytes": lack, "net_tx_bytes": lack}
+    received, sent = now.network or (None, None)
+    return Sample(
+        side=SideName.CONTAINER,
+        name=instance.name,
+        time=answer.time,
+        t_ns=answer.t_ns,
+        cpu_percent=percent,
+        memory_bytes=now.memory_bytes,
+        memory_limit_bytes=now.limit_bytes,
+        net_rx_bytes=received,
+        net_tx_bytes=sent,
+        block_read_bytes=now.block[0],
+        block_write_bytes=now.block[1],
+        pids=now.pids,
+        reasons=reasons,
+    )
