@@ -1,0 +1,236 @@
+"""CPU and memory over the last minutes, the selection and its pair in one picture."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from textual import getters
+from textual.app import ComposeResult, RenderResult
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.console import ConsoleApp
+from tui.model import Snapshot
+from tui.widgets.curves import Curve, Metric, curves_of
+from tui.widgets.pair import pair_of
+from tui.widgets.plot import Frame, Line, draw, load
+from tui.widgets.scale import Tick, byte_ticks, percent_ticks, thin
+
+WINDOW_SECONDS = 300
+_TITLES = {Metric.CPU: "CPU", Metric.MEMORY: "Memory"}
+_SIDE_BY_SIDE_COLUMNS = 64
+_STACKED_ROWS = 14
+
+
+class TrendPlot(Widget):
+    """One metric of the pair: a legend with the newest figures, the curves below it."""
+
+    DEFAULT_CSS = """
+    TrendPlot { width: 1fr; height: 1fr; padding: 0 1 0 0; }
+    """
+    app = getters.app(ConsoleApp)
+
+    def __init__(self, metric: Metric) -> None:
+        super().__init__()
+        self.metric = metric
+        self.is_ready = False
+        """Whether the plotting library is loaded; until then only the legend is drawn."""
+        self._curves: tuple[Curve, ...] = ()
+        self._now_ns = 0
+        self._signature: tuple[object, ...] = ()
+        self._drawn: tuple[tuple[object, ...], Content] | None = None
+
+    def on_mount(self) -> None:
+        """Load the plotting library behind the first frame."""
+        self.call_after_refresh(lambda: self.run_worker(self._get_ready()))
+
+    async def _get_ready(self) -> None:
+        await asyncio.to_thread(load)
+        self.is_ready = True
+        self.refresh()
+
+    def show(self, curves: tuple[Curve, ...], now_ns: int) -> None:
+        """Take new data; paint only if it would look different."""
+        signature = (
+            now_ns // self._bucket_ns,
+            *((c.mark, c.name, c.value, c.reason, c.t_ns[-1:], len(c.t_ns)) for c in curves),
+        )
+        if signature == self._signature:
+            return
+        self._curves, self._now_ns, self._signature = curves, now_ns, signature
+        self.refresh()
+
+    @property
+    def _bucket_ns(self) -> int:
+        """Time of one column; curves move by whole columns, so they do not shimmer."""
+        return WINDOW_SECONDS * 1_000_000_000 // max(1, self.content_size.width - 8)
+
+    def render(self) -> RenderResult:
+        """Legend, then the plot in the rows that remain."""
+        width, height = self.content_size
+        state = (self._signature, width, height, self.is_ready)
+        if self._drawn is None or self._drawn[0] != state:
+            self._drawn = (state, self._paint(width, height))
+        return self._drawn[1]
+
+    def _paint(self, width: int, height: int) -> Content:
+        rows = 1 if height < 9 else 2 if height < 14 else 3
+        head = legend(_TITLES[self.metric], self._curves, width, rows)
+        left = height - len(head)
+        frame, lines = self._figure(width, left)
+        if not any(line.data.points for line in lines):
+            return _lines([*head, *_blank(self._curves, width, left)])
+        if not self.is_ready:
+            return _lines(head)
+        return _lines([*head, draw(lines, frame, width, left)])
+
+    def _figure(self, width: int, height: int) -> tuple[Frame, list[Line]]:
+        bucket = self._bucket_ns / 1e9
+        end = math.ceil(self._now_ns / 1e9 / bucket) * bucket
+        first = thin_curves(self._curves, end, bucket, max(1, width - 8))
+        highest = max((y for line in first for _, y in line.data.points), default=0.0)
+        ticks = percent_ticks if self.metric is Metric.CPU else byte_ticks
+        frame = Frame(
+            -WINDOW_SECONDS, 0.0, time_ticks(width - 8), ticks(highest, max(1, (height - 2) // 3))
+        )
+        return frame, first
+
+
+def thin_curves(curves: Sequence[Curve], end: float, bucket: float, columns: int) -> list[Line]:
+    """The curves as lines over the last `WINDOW_SECONDS` before `end` (monotonic seconds)."""
+    lines: list[Line] = []
+    for curve in curves:
+        data = thin(
+            [t / 1e9 - end for t in curve.t_ns],
+            curve.values,
+            start=-float(WINDOW_SECONDS),
+            end=0.0,
+            columns=columns,
+            gap=max(2.5 * bucket, 3.5 * typical_step(curve.t_ns)),
+        )
+        lines.append(Line(curve.mark, curve.style, data, curve.is_dotted))
+    return lines
+
+
+def typical_step(t_ns: Sequence[int]) -> float:
+    """Median seconds between samples; 0 with fewer than two."""
+    steps = sorted(later - earlier for earlier, later in pairwise(t_ns[-60:]))
+    return steps[len(steps) // 2] / 1e9 if steps else 0.0
+
+
+def time_ticks(columns: int) -> tuple[Tick, ...]:
+    """`−5m … now`, every minute where there is room."""
+    minutes = WINDOW_SECONDS // 60
+    step = 1 if columns >= 8 * minutes else minutes
+    return tuple(
+        Tick(-60.0 * minute, f"−{minute}m" if minute else "now")
+        for minute in range(minutes, -1, -step)
+    )
+
+
+def legend(title: str, curves: Sequence[Curve], width: int, rows: int) -> list[Content]:
+    """At most `rows` lines naming each curve with its newest figure, as fully as fits."""
+    for detail in range(3, -1, -1):
+        entries = [_entry(curve, detail) for curve in curves]
+        lines = _flow(Content.styled(title, "bold"), entries, width)
+        if len(lines) <= rows or detail == 0:
+            return [line.truncate(width, ellipsis=True) for line in lines[:rows]]
+    return []
+
+
+def _entry(curve: Curve, detail: int) -> Content:
+    """Mark, figure and accelerator always; then kind, name and reason as `detail` grows."""
+    is_guest = curve.is_dotted
+    words = [curve.name] if detail >= 2 and not is_guest else []
+    words += [curve.kind] if detail >= 1 and curve.kind else []
+    text = Content.styled(curve.mark, f"{curve.style} reverse bold")
+    for word in words:
+        text += Content(" " + word)
+    text += Content.styled(f" {curve.value}", f"{curve.style} bold")
+    if curve.accelerator and not is_guest:
+        text += Content.styled(f" {curve.accelerator}", "$text-muted")
+    if curve.reason and detail >= 3:
+        text += Content.styled(f" ({curve.reason})", "$text-muted")
+    return text
+
+
+def _flow(title: Content, entries: Sequence[Content], width: int) -> list[Content]:
+    lines, line = [], title
+    for entry in entries:
+        longer = line + "  " + entry
+        if longer.cell_length > width and line is not title:
+            lines.append(line)
+            line = Content(" " * (title.cell_length + 2)) + entry
+        else:
+            line = longer
+    return [*lines, line]
+
+
+def _blank(curves: Sequence[Curve], width: int, height: int) -> list[Content]:
+    """In place of a plot: why there is nothing to draw."""
+    reasons = dict.fromkeys(f"{curve.name}: {curve.reason}" for curve in curves if curve.reason)
+    words = list(reasons) or ["no figures in the last five minutes" if curves else ""]
+    rows = [Content.styled(word, "$text-muted").truncate(width, ellipsis=True) for word in words]
+    above = max(0, (height - len(rows)) // 2)
+    return [Content("")] * above + [row.center(width) for row in rows[:height]]
+
+
+def _lines(rows: Sequence[Content]) -> Content:
+    return Content("\n").join(rows)
+
+
+class TrendChart(Widget):
+    """CPU and memory of the instance at `key` and of its pair: side by side, stacked, or one."""
+
+    DEFAULT_CSS = """
+    TrendChart { width: 1fr; height: 1fr; layout: horizontal; }
+    TrendChart.-stacked { layout: vertical; }
+    TrendChart.-single.-cpu TrendPlot.-memory { display: none; }
+    TrendChart.-single.-memory TrendPlot.-cpu { display: none; }
+    """
+    app = getters.app(ConsoleApp)
+    key: reactive[str | None] = reactive(None)
+    """Address of the selection; None shows an empty chart."""
+    metric: reactive[Metric] = reactive(Metric.CPU)
+    """Which one to show where there is room for one only."""
+
+    def compose(self) -> ComposeResult:
+        """One plot a metric."""
+        for metric in Metric:
+            plot = TrendPlot(metric)
+            plot.add_class(f"-{metric}")
+            yield plot
+
+    def on_mount(self) -> None:
+        """Follow the fleet."""
+        self.watch(self.app, "snapshot", self._take, init=False)
+        self._take(self.app.fleet.snapshot)
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the arrangement that gives each plot room."""
+        is_wide = event.size.width >= _SIDE_BY_SIDE_COLUMNS
+        is_high = event.size.height >= _STACKED_ROWS
+        self.set_class(is_high and not is_wide, "-stacked")
+        self.set_class(not is_high and not is_wide, "-single")
+
+    def watch_key(self) -> None:
+        """Another selection."""
+        if self.is_mounted:
+            self._take(self.app.fleet.snapshot)
+
+    def watch_metric(self, metric: Metric) -> None:
+        """The other metric, where one is shown."""
+        for each in Metric:
+            self.set_class(each is metric, f"-{each}")
+
+    def _take(self, snapshot: Snapshot) -> None:
+        pair = pair_of(snapshot, self.key)
+        for plot in self.query(TrendPlot):
+            curves = curves_of(plot.metric, pair, snapshot, self.app.fleet.history)
+            plot.show(curves, snapshot.t_ns)
+
