@@ -1,0 +1,96 @@
+"""The command line: parses, dispatches, prints. `twindeck` alone opens the console.
+
+Data goes to stdout and nothing else does; progress and errors go to stderr, one plain line each.
+Exit codes: 0 done, 1 failed, 2 usage. docs/cli.md is the interface for scripts.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from tui import __version__
+from tui.cli.act_commands import ACT_COMMANDS
+from tui.cli.look_commands import LOOK_COMMANDS
+from tui.cli.session import DEFAULT_INTERVAL_SECONDS, Settings, open_fleet, say
+from tui.cli.setup_commands import SETUP_COMMANDS
+from tui.cli.stats_command import stats
+from tui.errors import TwindeckError, UsageError
+
+
+class TwindeckGroup(click.Group):
+    """Turns the project's own errors into one line on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. Exits with 2 for a wrong request, 1 for a failure."""
+        try:
+            return super().invoke(ctx)
+        except TwindeckError as error:
+            say(f"twindeck: {error.line}")
+            ctx.exit(2 if isinstance(error, UsageError) else 1)
+
+
+@click.group(
+    cls=TwindeckGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--interval",
+    "interval_seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=DEFAULT_INTERVAL_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two measurements.",
+)
+@click.option("--read-only", is_flag=True, help="Look at everything, change nothing.")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder that holds the Vagrantfile and workloads/.",
+)
+@click.version_option(__version__, prog_name="twindeck")
+@click.pass_context
+def cli(ctx: click.Context, interval_seconds: float, read_only: bool, project: Path | None) -> None:
+    """Virtual machines on one deck, containers on the other.
+
+    Without a command, opens the console.
+    """
+    ctx.obj = Settings(project, interval_seconds, read_only)
+    if ctx.invoked_subcommand is None:
+        _open_console(ctx.obj)
+
+
+for _command in (*LOOK_COMMANDS, stats, *ACT_COMMANDS, *SETUP_COMMANDS):
+    cli.add_command(_command)
+
+
+def _open_console(settings: Settings) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the console needs a terminal", "`twindeck ls` works without one")
+    from tui.app import TwindeckApp
+
+    fleet = open_fleet(settings)
+    try:
+        TwindeckApp(fleet).run()
+    finally:
+        fleet.stop()
+
+
+def main() -> None:
+    """Entry point of the `twindeck` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 shows a question mark, not an error.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        cli.main(prog_name="twindeck")
+    except Exception as error:  # the process's edge: a user is never shown a traceback
+        if os.environ.get("TWINDECK_DEBUG"):
+            raise
+        say(f"twindeck: failed: {type(error).__name__}: {error} → TWINDECK_DEBUG=1 shows where")
+        sys.exit(1)

@@ -1,0 +1,251 @@
+"""Commands that act: up, start, stop, restart, pause, resume, kill, destroy, shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.completion import complete_instance, complete_workload
+from tui.cli.look_commands import ON, on_option
+from tui.cli.progress import follow
+from tui.cli.session import (
+    READY_SECONDS,
+    Settings,
+    find,
+    find_all,
+    refuse_read_only,
+    running_fleet,
+    say,
+    tell_ailing,
+)
+from tui.cli.tables import print_json
+from tui.errors import ActionFailed, TwindeckError, UsageError
+from tui.model import Instance, Job, JobState, SideName, State, Verb, key_of
+from tui.sides.base import Command
+
+if TYPE_CHECKING:
+    from tui.fleet.fleet import Fleet
+
+_SETTLED: Mapping[Verb, frozenset[State]] = {
+    Verb.UP: frozenset({State.RUNNING}),
+    Verb.START: frozenset({State.RUNNING}),
+    Verb.STOP: frozenset({State.STOPPED, State.CREATED, State.ABSENT}),
+    Verb.PAUSE: frozenset({State.PAUSED}),
+    Verb.RESUME: frozenset({State.RUNNING}),
+    Verb.KILL: frozenset({State.STOPPED, State.CREATED, State.ABSENT}),
+    Verb.DESTROY: frozenset({State.ABSENT}),
+}
+"""States in which a verb has nothing left to do; asking twice is no error."""
+
+_HELP: Mapping[Verb, str] = {
+    Verb.START: "Start instances.",
+    Verb.STOP: "Stop instances, asking their processes to end.",
+    Verb.RESTART: "Stop and start instances.",
+    Verb.PAUSE: "Freeze instances where they are.",
+    Verb.RESUME: "Let paused instances go on.",
+    Verb.KILL: "End instances at once, without asking their processes.",
+}
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="A JSON list of what was done.")
+_verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the engine's output.")
+_names_argument = click.argument(
+    "names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_instance
+)
+
+
+@click.command()
+@click.argument("workload", shell_complete=complete_workload)
+@on_option
+@_verbose_option
+@_json_option
+@click.pass_context
+def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
+    """Bring a workload up, as a VM, as a container or as both, until it answers."""
+    settings: Settings = ctx.obj
+    refuse_read_only(settings, Verb.UP)
+    _need_workload(settings, workload)
+    with running_fleet(settings) as fleet:
+        snapshot = fleet.wait_ready(READY_SECONDS)
+        ailing = tell_ailing(snapshot, ON[on])
+        jobs = [
+            _over(Verb.UP, side, workload, ailing[side])
+            if side in ailing
+            else _up_on(fleet, side, workload)
+            for side in ON[on]
+        ]
+        is_done = _finish(fleet, jobs, verbose=verbose, as_json=as_json)
+    ctx.exit(0 if is_done else 1)
+
+
+def _act_command(verb: Verb) -> click.Command:
+    @click.command(verb.value, help=_HELP[verb])
+    @_names_argument
+    @_verbose_option
+    @_json_option
+    @click.pass_context
+    def command(ctx: click.Context, names: Sequence[str], verbose: bool, as_json: bool) -> None:
+        _act(ctx, verb, names, verbose=verbose, as_json=as_json)
+
+    return command
+
+
+@click.command()
+@_names_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_verbose_option
+@_json_option
+@click.pass_context
+def destroy(
+    ctx: click.Context, names: Sequence[str], yes: bool, verbose: bool, as_json: bool
+) -> None:
+    """Remove instances and everything in them, after asking."""
+    if not yes and not is_terminal():
+        raise UsageError("destroy asks first, and there is no terminal to ask on", "add --yes")
+    _act(ctx, Verb.DESTROY, names, verbose=verbose, as_json=as_json, ask=not yes)
+
+
+@click.command()
+@click.argument("name", shell_complete=complete_instance)
+@click.pass_obj
+def shell(settings: Settings, name: str) -> None:
+    """Open a shell in an instance; its exit code is the shell's."""
+    refuse_read_only(settings, "open a shell in")
+    if not is_terminal():
+        raise UsageError("a shell needs a terminal")
+    with running_fleet(settings) as fleet:
+        instance = find(fleet.wait_ready(READY_SECONDS), name)
+        if instance.state is not State.RUNNING:
+            raise ActionFailed(
+                f"no shell in {instance.key}: it is {instance.state}",
+                f"twindeck start {instance.key}",
+            )
+        command = fleet.shell(instance.key)
+    replace_process(command)
+
+
+ACT_COMMANDS: tuple[click.Command, ...] = (
+    up,
+    *(_act_command(verb) for verb in _HELP),
+    destroy,
+    shell,
+)
+
+
+def is_terminal() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def replace_process(command: Command) -> None:
+    """Become that command: the terminal and its signals are then the shell's alone."""
+    try:
+        if command.cwd is not None:
+            os.chdir(command.cwd)
+        sys.stdout.flush()
+        os.execvpe(command.argv[0], command.argv, {**os.environ, **command.env})
+    except OSError as error:
+        raise ActionFailed(f"{command.argv[0]}: {error.strerror}", "twindeck doctor") from error
+
+
+def _act(
+    ctx: click.Context,
+    verb: Verb,
+    names: Sequence[str],
+    *,
+    verbose: bool,
+    as_json: bool,
+    ask: bool = False,
+) -> None:
+    settings: Settings = ctx.obj
+    refuse_read_only(settings, verb)
+    with running_fleet(settings) as fleet:
+        found = find_all(fleet.wait_ready(READY_SECONDS), names)
+        if ask and not _is_agreed(found):
+            say("nothing was destroyed")
+            ctx.exit(1)
+        jobs = [_ask(fleet, verb, instance) for instance in found]
+        is_done = _finish(fleet, jobs, verbose=verbose, as_json=as_json)
+    ctx.exit(0 if is_done else 1)
+
+
+def _ask(fleet: Fleet, verb: Verb, instance: Instance) -> Job:
+    """The job asked for; one that is over already where there is nothing to do or it is refused."""
+    if _is_settled(verb, instance):
+        return _over(verb, instance.side, instance.name)
+    try:
+        return fleet.submit(verb, instance.key)
+    except TwindeckError as error:
+        # One refusal must not leave the jobs of the others behind.
+        say(f"twindeck: {error.line}")
+        return _over(verb, instance.side, instance.name, error.line)
+
+
+def _up_on(fleet: Fleet, side: SideName, workload: str) -> Job:
+    instance = fleet.snapshot.find(key_of(side, workload))
+    if instance is not None and _is_settled(Verb.UP, instance):
+        return _over(Verb.UP, side, workload)
+    try:
+        return fleet.up(workload, side)
+    except TwindeckError as error:
+        say(f"twindeck: {error.line}")
+        return _over(Verb.UP, side, workload, error.line)
+
+
+def _over(verb: Verb, side: SideName, name: str, error: str = "") -> Job:
+    """A job that never had to run."""
+    state = JobState.FAILED if error else JobState.DONE
+    return Job(0, verb, side, name, state, requested_t_ns=0, finished_t_ns=0, error=error)
+
+
+def _is_settled(verb: Verb, instance: Instance) -> bool:
+    if instance.state not in _SETTLED.get(verb, ()):
+        return False
+    say(f"{instance.key}: is {instance.state} already")
+    return True
+
+
+def _is_agreed(instances: Sequence[Instance]) -> bool:
+    keys = ", ".join(i.key for i in instances if i.state is not State.ABSENT)
+    if not keys:
+        return True
+    say(f"This removes {keys} and everything in it for good.")
+    return click.confirm("Destroy?", default=False, err=True)
+
+
+def _finish(fleet: Fleet, jobs: Sequence[Job], *, verbose: bool, as_json: bool) -> bool:
+    ended = {
+        job.id: job for job in follow(fleet, [j for j in jobs if j.is_active], verbose=verbose)
+    }
+    jobs = [ended.get(job.id, job) for job in jobs]
+    if as_json:
+        print_json([_job_json(job) for job in jobs])
+    return all(job.state is JobState.DONE for job in jobs)
+
+
+def _job_json(job: Job) -> dict[str, object]:
+    finished_t_ns = job.finished_t_ns or job.requested_t_ns
+    return {
+        "side": job.side,
+        "name": job.name,
+        "verb": job.verb,
+        "state": job.state,
+        "seconds": (finished_t_ns - job.requested_t_ns) / 1e9,
+        "error": job.error or None,
+    }
+
+
+def _need_workload(settings: Settings, name: str) -> None:
+    """Raises UsageError for an unknown workload, WorkloadError for one that cannot be read."""
+    from tui.workloads import FILE, find_project, load, load_all
+
+    project = find_project(settings.project)
+    known = [workload.name for workload in load_all(project)[0]]
+    if name in known:
+        return
+    if "/" not in name and (project / "workloads" / name / FILE).exists():
+        load(project / "workloads" / name)
+    raise UsageError(f"no workload {name} in {project}", f"known: {', '.join(known) or 'none'}")

@@ -1,0 +1,132 @@
+"""What every command shares: settings, the fleet while the command lasts, names of instances."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from tui.errors import EngineUnavailable, UnknownInstance, UsageError
+from tui.model import Health, Instance, SideName, Snapshot
+from tui.text import clean
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from tui.fleet.fleet import Fleet
+
+DEFAULT_INTERVAL_SECONDS = 1.0
+READY_SECONDS = 20.0
+_SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
+_NO_ANSWER = f"no answer within {READY_SECONDS:.0f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options before the command."""
+
+    project: Path | None = None
+    interval_seconds: float = DEFAULT_INTERVAL_SECONDS
+    read_only: bool = False
+
+
+def say(line: str) -> None:
+    """One plain line on stderr, safe to show."""
+    click.echo(clean(line), err=True)
+
+
+def open_fleet(settings: Settings) -> Fleet:
+    """The fleet of this host, not started. Raises UsageError, StoreError."""
+    # The engines' libraries come with it, and no command that needs none should pay for them.
+    from tui.fleet.build import open_fleet as build
+
+    return build(settings.project, settings.interval_seconds, settings.read_only)
+
+
+@contextmanager
+def running_fleet(settings: Settings) -> Iterator[Fleet]:
+    """The fleet, watching; stopped at the end, also when the command is told to terminate."""
+    fleet = open_fleet(settings)
+    before = signal.signal(signal.SIGTERM, _exit_on_signal)
+    try:
+        fleet.start()
+        yield fleet
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        fleet.stop()
+
+
+def _exit_on_signal(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(_SIGTERM_EXIT_CODE)
+
+
+def health_of(snapshot: Snapshot, side: SideName) -> Health:
+    """How the engine of that side is; one that did not answer in time is not well."""
+    known = snapshot.health.get(side)
+    return known or Health(side, ok=False, reason=_NO_ANSWER, fix="twindeck doctor")
+
+
+def tell_ailing(snapshot: Snapshot, sides: Sequence[SideName]) -> dict[SideName, str]:
+    """Say which of those sides do not answer; returns the lines said."""
+    ailing = [health for side in sides if not (health := health_of(snapshot, side)).ok]
+    lines = {
+        health.side: EngineUnavailable(f"{health.side} side: {health.reason}", health.fix).line
+        for health in ailing
+    }
+    for line in lines.values():
+        say(f"twindeck: {line}")
+    return lines
+
+
+def refuse_read_only(settings: Settings, verb: str) -> None:
+    """Raises UsageError when nothing may be changed."""
+    if settings.read_only:
+        raise UsageError(f"read-only: will not {verb} anything", "leave --read-only out")
+
+
+def find_all(snapshot: Snapshot, names: Sequence[str]) -> list[Instance]:
+    """The instances of those names, each once. Raises as `find` does."""
+    found = [find(snapshot, name) for name in names]
+    return list({instance.key: instance for instance in found}.values())
+
+
+def find(snapshot: Snapshot, name: str) -> Instance:
+    """The instance called `vm:NAME`, `container:NAME`, or `NAME` where only one side has it.
+
+    Raises UnknownInstance, UsageError (on both sides), EngineUnavailable (it may be there, but
+    its engine does not answer).
+    """
+    side, bare = split(name)
+    matches = [i for i in snapshot.instances if i.name == bare and side in (None, i.side)]
+    if len(matches) > 1:
+        keys = " or ".join(sorted({i.key for i in matches}))
+        raise UsageError(f"{name} is on both sides", f"say {keys}")
+    asked = [matches[0].side] if matches else [side] if side else list(SideName)
+    for health in (health_of(snapshot, one) for one in asked):
+        if not health.ok:
+            raise EngineUnavailable(f"{name}: {health.side} side: {health.reason}", health.fix)
+    if not matches:
+        raise UnknownInstance(f"no instance {name}{_nearest(name, snapshot)}", "see twindeck ls")
+    return matches[0]
+
+
+def split(name: str) -> tuple[SideName | None, str]:
+    """`vm:web` as (vm, web); any other as (None, name)."""
+    head, colon, rest = name.partition(":")
+    if colon and head in SideName.__members__.values():
+        return SideName(head), rest
+    return None, name
+
+
+def _nearest(name: str, snapshot: Snapshot) -> str:
+    from difflib import get_close_matches
+
+    known = {i.name: i.key for i in snapshot.instances} | {i.key: i.key for i in snapshot.instances}
+    near = get_close_matches(name, known, n=1)
+    return f", did you mean {known[near[0]]}?" if near else ""
