@@ -1,0 +1,137 @@
+"""The VM meter: what the hypervisor process costs the host, and what the guest says it uses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import psutil
+
+from tui.meters.gaps import empty_sample
+from tui.meters.guest import Guest, Guests, nothing
+from tui.meters.rate import cpu_percent
+from tui.model import Instance, Sample, SideName
+
+_FIELDS = (
+    "cpu_percent",
+    "memory_bytes",
+    "guest_memory_bytes",
+    "net_rx_bytes",
+    "net_tx_bytes",
+    "block_read_bytes",
+    "block_write_bytes",
+    "pids",
+)
+_NO_PIDS = "what runs in a guest is not seen from the host"
+
+
+@dataclass(slots=True)
+class _Hypervisor:
+    """One hypervisor process, kept so that a pid given to another process is noticed."""
+
+    process: psutil.Process
+    before: tuple[int, int] | None = None
+
+
+class MachineMeter:
+    """Host cost by psutil, CPU of all of the process's threads; guest use by libvirt's balloon."""
+
+    side = SideName.VM
+
+    def __init__(self, guests: Guests | None = None) -> None:
+        self._guests = guests or Guests()
+        self._hypervisors: dict[int, _Hypervisor] = {}
+
+    def sample(self, live: Sequence[Instance]) -> list[Sample]:
+        """One sample per live machine; forgets those no longer given. Raises nothing."""
+        given = {instance.pid for instance in live}
+        for gone in [pid for pid in self._hypervisors if pid not in given]:
+            del self._hypervisors[gone]
+        # The processes first: they must not wait for libvirt.
+        samples = [(instance, self._host_cost(instance)) for instance in live]
+        uuids = [i.id for i, s in samples if s is not None and i.provider == "libvirt" and i.id]
+        guests = self._guests.read(uuids)
+        return [
+            _with_guest(sample, instance, guests.get(instance.id or ""))
+            for instance, sample in samples
+            if sample is not None
+        ]
+
+    def close(self) -> None:
+        """End the libvirt child."""
+        self._guests.close()
+
+    def _host_cost(self, instance: Instance) -> Sample | None:
+        if instance.pid is None:
+            return empty_sample(instance, "its hypervisor process is not known", _FIELDS)
+        try:
+            return self._read(instance, instance.pid)
+        except psutil.NoSuchProcess:
+            self._hypervisors.pop(instance.pid, None)
+            return None
+        except psutil.AccessDenied:
+            return empty_sample(instance, "its hypervisor process may not be read", _FIELDS)
+
+    def _read(self, instance: Instance, pid: int) -> Sample | None:
+        hypervisor = self._hypervisors.get(pid)
+        if hypervisor is None or not hypervisor.process.is_running():
+            hypervisor = self._hypervisors[pid] = _Hypervisor(psutil.Process(pid))
+        process = hypervisor.process
+        with process.oneshot():
+            t_ns = time.monotonic_ns()
+            times = process.cpu_times()
+            rss_bytes = process.memory_info().rss
+        now = (t_ns, round((times.user + times.system) * 1e9))
+        percent, why = cpu_percent(hypervisor.before, now)
+        hypervisor.before = now
+        reasons = {"pids": _NO_PIDS}
+        if why:
+            reasons["cpu_percent"] = why
+        return Sample(
+            side=SideName.VM,
+            name=instance.name,
+            time=time.time(),
+            t_ns=t_ns,
+            cpu_percent=percent,
+            memory_bytes=rss_bytes,
+            memory_kind="host-rss",
+            accelerator=instance.accelerator,
+            reasons=reasons,
+        )
+
+
+def _with_guest(sample: Sample, instance: Instance, guest: Guest | None) -> Sample:
+    """The sample with the guest's side added; the process's own I/O where libvirt has none."""
+    if guest is None:
+        guest = nothing(f"{instance.provider} does not tell it")
+    block, block_why = guest.block, guest.reasons.get("block", "")
+    if block is None and instance.pid is not None:
+        block, block_why = _process_io(instance.pid, block_why)
+    reasons = dict(sample.reasons)
+    if guest.used_bytes is None:
+        reasons["guest_memory_bytes"] = guest.reasons["used_bytes"]
+    if guest.network is None:
+        reasons |= dict.fromkeys(("net_rx_bytes", "net_tx_bytes"), guest.reasons["network"])
+    if block is None:
+        reasons |= dict.fromkeys(("block_read_bytes", "block_write_bytes"), block_why)
+    received, sent = guest.network or (None, None)
+    read, written = block or (None, None)
+    return replace(
+        sample,
+        memory_limit_bytes=guest.given_bytes,
+        guest_memory_bytes=guest.used_bytes,
+        net_rx_bytes=received,
+        net_tx_bytes=sent,
+        block_read_bytes=read,
+        block_write_bytes=written,
+        reasons=reasons,
+    )
+
+
+def _process_io(pid: int, why: str) -> tuple[tuple[int, int] | None, str]:
+    try:
+        counters = psutil.Process(pid).io_counters()
+    except (psutil.Error, OSError):
+        return None, why
+    return (counters.read_bytes, counters.write_bytes), ""
