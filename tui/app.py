@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+import os
+import subprocess
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, ClassVar
 
-from tui.console import ConsoleApp
+from textual import work
+from textual.app import SuspendNotSupported, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.console import Clock, ConsoleApp
+from tui.errors import TwindeckError
+from tui.fleet.view import FleetView
+from tui.glyphs import Glyphs, glyphs_for
+from tui.model import SideName
 from tui.screens.decks import DecksScreen
+from tui.screens.dialogs import BOTH, QuitDialog
+from tui.screens.help import HelpScreen, help_entries
+from tui.sides.base import Command
+from tui.theme import DARK, LIGHT
+from tui.widgets.key_footer import active_keys
 
 
 class TwindeckApp(ConsoleApp):
@@ -13,11 +31,94 @@ class TwindeckApp(ConsoleApp):
 
     TITLE = "Twindeck"
     CSS_PATH = "app.tcss"
-    BINDINGS = [
-        Binding("ctrl+c,ctrl+q", "quit", "Quit", priority=True, show=False),
-        Binding("q", "quit", "Quit"),
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "quit", "quit", priority=True, show=False, tooltip="Quit"),
+        Binding("question_mark,f1", "show_help", "help", tooltip="The keys that work here now"),
+        Binding("q", "quit", "quit", tooltip="Quit; every instance stays as it is"),
     ]
+
+    def __init__(
+        self, fleet: FleetView, *, clock: Clock | None = None, glyphs: Glyphs | None = None
+    ) -> None:
+        super().__init__(fleet, clock=clock, glyphs=glyphs or glyphs_for(os.environ))
+        self.animation_level = "none"
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.set_class(self.glyphs.is_ascii, "-ascii")
 
     def get_default_screen(self) -> DecksScreen:
         """The decks are home."""
         return DecksScreen()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, for themes that do not know them."""
+        return dict(DARK.variables if self.current_theme.dark else LIGHT.variables)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Everything the keys can do now, and every workload on every side."""
+        for active, label in active_keys(screen):
+            binding = active.binding
+            if label and binding.tooltip:
+                run = partial(self.run_action, binding.action, active.node)
+                yield SystemCommand(label.capitalize(), binding.tooltip, run)
+        if not self.is_read_only:
+            for workload in self.fleet.workloads:
+                for sides, words in ((BOTH, "on both sides"), *_one_side_each()):
+                    title = f"Bring up {workload.name} {words}"
+                    run_up = partial(self.bring_up, workload.name, sides)
+                    yield SystemCommand(title, workload.title, run_up)
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        yield SystemCommand("Screenshot", "Save the screen as an SVG", self.action_screenshot)
+
+    def action_show_help(self) -> None:
+        """List the keys of the present screen."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(help_entries(self.screen)))
+
+    async def action_quit(self) -> None:
+        """Leave; ask first while an action runs, unless that was just asked."""
+        jobs = [job for job in self.snapshot.jobs.values() if job.is_active]
+        if jobs and not isinstance(self.screen, QuitDialog):
+            self.push_screen(QuitDialog(jobs), self._leave)
+        else:
+            self.exit()
+
+    def _leave(self, is_sure: bool | None) -> None:
+        if is_sure:
+            self.exit()
+
+    def open_shell(self, key: str) -> None:
+        """Ask the engine for the command, off the UI thread, then run it on the terminal."""
+        self._ask_for_shell(key)
+
+    @work(thread=True, exit_on_error=False, group="shell")
+    def _ask_for_shell(self, key: str) -> None:
+        try:
+            command = self.fleet.shell(key)
+        except TwindeckError as error:
+            self.call_from_thread(self.say, error.line, is_error=True)
+            return
+        self.call_from_thread(self._hand_over, key, command)
+
+    def _hand_over(self, key: str, command: Command) -> None:
+        """The terminal is the command's until it ends; then the console is as it was."""
+        try:
+            with self.suspend():
+                ended = subprocess.run(
+                    command.argv, cwd=command.cwd, env={**os.environ, **command.env}, check=False
+                )
+        except SuspendNotSupported:
+            self.say("No shell: this terminal cannot be handed over", is_error=True)
+        except OSError as error:
+            self.say(f"No shell in {key}: {error.strerror or error}", is_error=True)
+        else:
+            # 130: the shell was left with ctrl+c, which is no failure.
+            if ended.returncode not in (0, 130):
+                self.say(f"The shell in {key} ended with code {ended.returncode}", is_error=True)
+        self.refresh()
+
+
+def _one_side_each() -> tuple[tuple[tuple[SideName, ...], str], ...]:
+    return (((SideName.VM,), "as a VM"), ((SideName.CONTAINER,), "as a container"))

@@ -7,16 +7,19 @@ Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from textual import on
 from textual.app import App
 from textual.reactive import var
 
+from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
+from tui.glyphs import UNICODE, Glyphs
 from tui.messages import SnapshotTaken
-from tui.model import Snapshot
+from tui.model import SideName, Snapshot, Verb
+from tui.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,16 @@ class ConsoleApp(App[None]):
     snapshot: var[Snapshot] = var(Snapshot(), init=False)
     """The newest snapshot of the fleet; empty until the first arrives."""
 
-    def __init__(self, fleet: FleetView, *, clock: Clock | None = None) -> None:
+    read_jobs: var[frozenset[int]] = var(frozenset(), init=False)
+    """Failed jobs whose failure was read; it is not shown in their rows any more."""
+
+    def __init__(
+        self, fleet: FleetView, *, clock: Clock | None = None, glyphs: Glyphs = UNICODE
+    ) -> None:
         super().__init__()
         self.fleet = fleet
         self.clock = clock or Clock()
+        self.glyphs = glyphs
         self._unsubscribe: Callable[[], None] | None = None
 
     @property
@@ -65,3 +74,30 @@ class ConsoleApp(App[None]):
     def take_snapshot(self, message: SnapshotTaken) -> None:
         """Let every watcher see the new snapshot."""
         self.snapshot = message.snapshot
+
+    def say(self, text: str, *, is_error: bool = False) -> None:
+        """One plain line to the user; never markup, whatever an engine put in it."""
+        if is_error:
+            self.notify(clean(text), severity="error", timeout=8.0, markup=False)
+        else:
+            self.notify(clean(text), timeout=3.0, markup=False)
+
+    def submit(self, verb: Verb, keys: Iterable[str]) -> None:
+        """Ask for a verb on each; one line for each that is refused."""
+        for key in keys:
+            try:
+                self.fleet.submit(verb, key)
+            except TwindeckError as error:
+                self.say(error.line, is_error=True)
+
+    def bring_up(self, workload: str, sides: Iterable[SideName]) -> None:
+        """Bring a workload up on each of the sides."""
+        for side in sides:
+            try:
+                self.fleet.up(workload, side)
+            except TwindeckError as error:
+                self.say(error.line, is_error=True)
+
+    def open_shell(self, key: str) -> None:
+        """Give the terminal to a shell in the instance until that ends."""
+        raise NotImplementedError

@@ -2,13 +2,243 @@
 
 from __future__ import annotations
 
-from textual import getters
-from textual.screen import Screen
+from typing import ClassVar
 
-from tui.console import ConsoleApp
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.widgets import Input
+
+from tui.model import Instance, SideName, State, verbs_for
+from tui.screens.acting import ActingScreen
+from tui.widgets.cells import Moment
+from tui.widgets.deck import Deck
+from tui.widgets.deck_pane import TITLES, DeckPane
+from tui.widgets.host_bar import HostBar
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.status_line import StatusLine
+
+_TICK_SECONDS = 1.0
 
 
-class DecksScreen(Screen[None]):
-    """VMs on the left, containers on the right."""
+class DecksScreen(ActingScreen):
+    """VMs on the left, containers on the right; one at a time where there is no room for two."""
 
-    app = getters.app(ConsoleApp)
+    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (120, "-two")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,shift+tab", "other_deck", "other deck", show=False),
+        Binding("1", "deck('vm')", "VMs", show=False, tooltip="The VMs"),
+        Binding("2", "deck('container')", "containers", show=False, tooltip="The containers"),
+        Binding("space", "mark", "mark", tooltip="Mark; actions then go to all marked"),
+        Binding("slash", "filter", "filter", tooltip="Show only what matches, on both decks"),
+        Binding("o", "order", "order", tooltip="Order by the next column"),
+        Binding("z", "zoom", "zoom", show=False, tooltip="This deck alone, and back"),
+        Binding("escape", "clear", "clear", show=False, tooltip="Clear the marks, then the filter"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panes = {side: DeckPane(side) for side in SideName}
+        self._active = SideName.VM
+        self._worded: tuple[object, ...] = ()
+        self._is_behind = False
+        self._filter = Input(placeholder="filter both decks", compact=True, id="filter")
+        self._status = StatusLine()
+
+    def compose(self) -> ComposeResult:
+        """Host bar, decks, the selection's charts, one line of status, the keys."""
+        yield HostBar()
+        with Horizontal(id="decks"):
+            yield from self._panes.values()
+        yield Container(id="charts")
+        yield self._filter
+        yield self._status
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Follow the fleet; tick only while something is being done."""
+        self._filter.display = False
+        self._choose_first_deck()
+        self.watch(self.app, "snapshot", self._follow)
+        self.watch(self.app, "read_jobs", self._follow, init=False)
+        self.set_interval(_TICK_SECONDS, self._tick)
+
+    def _choose_first_deck(self) -> None:
+        """Begin where something runs; at the VMs when in doubt."""
+        snapshot = self.app.snapshot
+        busy = [s for s in SideName if any(i.is_live for i in snapshot.on_side(s))]
+        self._go_to(busy[0] if len(busy) == 1 else SideName.VM)
+
+    @property
+    def deck(self) -> Deck:
+        """The deck the keys go to."""
+        return self._panes[self._active].deck
+
+    def targets(self) -> tuple[Instance, ...]:
+        """The marked instances of both decks, else the selected one."""
+        marked = tuple(i for pane in self._panes.values() for i in pane.deck.marked)
+        selected = self.deck.selected
+        return marked or ((selected,) if selected else ())
+
+    def _moment(self) -> Moment:
+        clock = self.app.clock
+        return Moment(
+            self.app.snapshot, clock.unix(), clock.t_ns(), self.app.glyphs, self.app.read_jobs
+        )
+
+    def _follow(self) -> None:
+        """A newer snapshot: repaint what differs, or remember to when this screen is back."""
+        if not self.is_current and self.app.screen_stack[-1].is_modal is False:
+            self._is_behind = True
+            return
+        self._is_behind = False
+        moment = self._moment()
+        for side, pane in self._panes.items():
+            pane.others = self._told_of_other(side)
+            pane.show(moment)
+        self._reword()
+
+    def _tick(self) -> None:
+        """Phases count seconds even while no snapshot comes."""
+        if any(job.is_active for job in self.app.snapshot.jobs.values()):
+            self._follow()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was up."""
+        if self._is_behind:
+            self._follow()
+
+    def _reword(self) -> None:
+        """Status line and keys follow the selection and its state."""
+        self._status.key = self.deck.cursor
+        self._status.refresh()
+        target = self.target
+        worded = (
+            self._active,
+            target and target.key,
+            target and verbs_for(target),
+            target and target.key in self.app.snapshot.jobs,
+            self._pair(),
+        )
+        if worded != self._worded:
+            self._worded = worded
+            self.refresh_bindings()
+
+    def _told_of_other(self, side: SideName) -> str:
+        """What the hidden deck holds, while only one is visible."""
+        if self.has_class("-two") and not self.has_class("-zoomed"):
+            return ""
+        other = next(s for s in SideName if s is not side)
+        instances = self.app.snapshot.on_side(other)
+        running = sum(i.state is State.RUNNING for i in instances)
+        return f"{TITLES[other]} {running}/{len(instances)}"
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Titles tell of the other deck only where it is hidden."""
+        self.call_after_refresh(self._follow)
+
+    @on(Deck.Moved)
+    def follow_cursor(self) -> None:
+        """Another selection, other keys."""
+        self._reword()
+
+    @on(Deck.Opened)
+    def open_details(self, event: Deck.Opened) -> None:
+        """Everything about one instance; a failure is read first."""
+        from tui.screens.details import DetailsScreen
+
+        self.app.push_screen(DetailsScreen(event.key))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The focused deck is the active one."""
+        for side, pane in self._panes.items():
+            if event.widget is pane.deck:
+                self._activate(side)
+
+    def _activate(self, side: SideName) -> None:
+        self._active = side
+        for name, pane in self._panes.items():
+            pane.set_class(name is side, "-active")
+        self._reword()
+
+    def _go_to(self, side: SideName) -> None:
+        self._activate(side)
+        self._panes[side].deck.focus()
+
+    def action_other_deck(self) -> None:
+        """Go to the other deck."""
+        self._go_to(next(side for side in SideName if side is not self._active))
+
+    def action_deck(self, side: str) -> None:
+        """Go to that deck."""
+        self._go_to(SideName(side))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the selection."""
+        self.deck.toggle_mark()
+        self._follow()
+
+    def action_order(self) -> None:
+        """Order by the next column."""
+        self.deck.sort_by_next()
+
+    def action_zoom(self) -> None:
+        """This deck alone, or both again."""
+        self.toggle_class("-zoomed")
+        self.call_after_refresh(self._follow)
+
+    def action_clear(self) -> None:
+        """Marks first, then the filter, then the zoom."""
+        decks = [pane.deck for pane in self._panes.values()]
+        if any(deck.marks for deck in decks):
+            for deck in decks:
+                deck.clear_marks()
+        elif any(deck.needle for deck in decks):
+            self._filter.value = ""
+            self._close_filter()
+        else:
+            self.remove_class("-zoomed")
+        self._follow()
+
+    def action_filter(self) -> None:
+        """Type to narrow both decks down."""
+        self._filter.display = True
+        self._status.display = False
+        self._filter.focus()
+
+    @on(Input.Changed, "#filter")
+    def narrow(self, event: Input.Changed) -> None:
+        """Show only what matches, with every letter."""
+        for pane in self._panes.values():
+            pane.deck.filter(event.value)
+        self._follow()
+
+    @on(Input.Submitted, "#filter")
+    def keep_filter(self) -> None:
+        """Back to the deck, filter kept."""
+        self._close_filter()
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape in the filter clears it; arrows leave it."""
+        if not self._filter.has_focus:
+            return
+        if event.key == "escape":
+            self._filter.value = ""
+        if event.key in ("escape", "down", "up", "tab"):
+            event.stop()
+            event.prevent_default()
+            self._close_filter()
+
+    def _close_filter(self) -> None:
+        self._filter.display = False
+        self._status.display = True
+        self.deck.focus()
+
+    def _acted(self) -> None:
+        """Marks have done their duty."""
+        for pane in self._panes.values():
+            pane.deck.clear_marks()
+        self._follow()

@@ -1,0 +1,137 @@
+"""The few signs the console draws, with a plain ASCII set for terminals that have no UTF-8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tui.model import State
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One sign a character wide for each thing; the word always stands beside it."""
+
+    states: Mapping[State, str]
+    working: str
+    failed: str
+    busy: str
+    cursor: str
+    mark: str
+    ascending: str
+    descending: str
+    bars: str
+    """Lowest to highest bar of a sparkline."""
+    ellipsis: str
+    dash: str
+    arrow: str
+    dot: str
+    group: str
+    times: str
+    rule: str
+    is_ascii: bool = field(default=False)
+
+    def cut(self, text: str, width: int) -> str:
+        """`text` in at most `width` characters, its end cut off visibly."""
+        if len(text) <= width:
+            return text
+        return text[: max(0, width - 1)] + self.ellipsis if width > 0 else ""
+
+    def cut_left(self, text: str, width: int) -> str:
+        """`text` in at most `width` characters, its beginning cut off visibly: for paths."""
+        if len(text) <= width:
+            return text
+        return self.ellipsis + text[len(text) - max(0, width - 1) :] if width > 1 else ""
+
+    def sparkline(self, values: Sequence[float | None], width: int, least_top: float) -> str:
+        """The last `width` values as bars, right-aligned; a gap where there is no value.
+
+        The top of the scale is the highest value shown, but at least `least_top`, so that an
+        idle instance draws a flat line rather than its own noise.
+        """
+        shown = tuple(values)[-width:] if width > 0 else ()
+        top = max((v for v in shown if v is not None), default=0.0)
+        top = max(top, least_top)
+        steps = len(self.bars) - 1
+        bars = (
+            " " if v is None else self.bars[min(steps, round(max(0.0, v) / top * steps))]
+            for v in shown
+        )
+        return "".join(bars).rjust(width)
+
+
+UNICODE = Glyphs(
+    states=MappingProxyType(
+        {
+            State.RUNNING: "●",
+            State.PAUSED: "◐",
+            State.STOPPED: "○",
+            State.CREATED: "◇",
+            State.RESTARTING: "◑",
+            State.REMOVING: "◌",
+            State.DEAD: "✗",
+            State.ABSENT: "·",
+            State.UNKNOWN: "?",
+        }
+    ),
+    working="◆",
+    failed="✗",
+    busy="◈",
+    cursor="▌",
+    mark="✓",
+    ascending="▲",
+    descending="▼",
+    bars="▁▂▃▄▅▆▇█",
+    ellipsis="…",
+    dash="—",
+    arrow="→",
+    dot="·",
+    group="▾",
+    times="×",
+    rule="─",
+)
+
+ASCII = Glyphs(
+    states=MappingProxyType(
+        {
+            State.RUNNING: "+",
+            State.PAUSED: "=",
+            State.STOPPED: "-",
+            State.CREATED: "o",
+            State.RESTARTING: "~",
+            State.REMOVING: "~",
+            State.DEAD: "x",
+            State.ABSENT: ".",
+            State.UNKNOWN: "?",
+        }
+    ),
+    working=">",
+    failed="x",
+    busy="#",
+    cursor=">",
+    mark="*",
+    ascending="^",
+    descending="v",
+    bars="_.-:=+*#",
+    ellipsis="~",
+    dash="-",
+    arrow=">",
+    dot="-",
+    group="v",
+    times="x",
+    rule="-",
+    is_ascii=True,
+)
+
+
+def glyphs_for(environ: Mapping[str, str]) -> Glyphs:
+    """The set the terminal can show, by the locale the user asked for.
+
+    Python itself sets LC_CTYPE to C.UTF-8 where the locale is plain C (PEP 538), so that value
+    says nothing of the terminal and LANG is asked instead.
+    """
+    asked = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    if asked == "C.UTF-8" and not environ.get("LC_ALL"):
+        asked = environ.get("LANG") or ""
+    return UNICODE if asked.lower().replace("-", "").endswith("utf8") else ASCII

@@ -1,0 +1,223 @@
+"""What every screen that shows instances can do to them: one set of keys, one set of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import getters
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.console import ConsoleApp
+from tui.model import Instance, JobState, SideName, State, Verb, verbs_for
+from tui.screens.dialogs import ConfirmDialog, WorkloadDialog, destroy_question
+from tui.widgets.cells import visible_name
+
+_VERB_ACTIONS = {
+    "restart": Verb.RESTART,
+    "kill": Verb.KILL,
+    "destroy": Verb.DESTROY,
+}
+_MODIFYING = frozenset(
+    {"start_or_stop", "pause_or_resume", "restart", "kill", "destroy", "bring_up", "boot_pair"}
+)
+_NEEDS_CREATED = frozenset({"logs", "inspect"})
+
+
+def start_or_stop(instance: Instance) -> Verb | None:
+    """What `s` does to it."""
+    verbs = verbs_for(instance)
+    return next((v for v in (Verb.STOP, Verb.START) if v in verbs), None)
+
+
+def pause_or_resume(instance: Instance) -> Verb | None:
+    """What `p` does to it."""
+    verbs = verbs_for(instance)
+    return next((v for v in (Verb.PAUSE, Verb.RESUME) if v in verbs), None)
+
+
+class ActingScreen(Screen[None]):
+    """A screen with instances to act on. Subclasses say which in `targets`."""
+
+    app = getters.app(ConsoleApp)
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "start_or_stop", "start/stop", tooltip="Start or stop, by state"),
+        Binding("u", "bring_up", "up", tooltip="Bring a workload up as a VM, a container or both"),
+        Binding("r", "restart", "restart", tooltip="Restart"),
+        Binding("p", "pause_or_resume", "pause", tooltip="Pause or resume, by state"),
+        Binding("l", "logs", "logs", tooltip="Follow its log"),
+        Binding("e", "shell", "shell", tooltip="Open a shell in it; exit comes back here"),
+        Binding("i", "inspect", "inspect", tooltip="Everything the engine knows of it"),
+        Binding("L", "output", "output", tooltip="Read the output of its last action"),
+        Binding("d", "destroy", "destroy", tooltip="Destroy, after a question"),
+        Binding("b", "boot_pair", "boot pair", tooltip="Restart both of the pair, timing each boot"),
+        Binding("K", "kill", "kill", tooltip="Kill at once, without a shutdown"),
+        Binding("y", "copy", "copy", show=False, tooltip="Copy its name and address (OSC 52)"),
+        Binding("ctrl+r", "reload", "refresh", show=False, tooltip="Ask both engines again now"),
+    ]
+
+    def targets(self) -> tuple[Instance, ...]:
+        """What an action goes to: the marked instances, or the selected one."""
+        raise NotImplementedError
+
+    @property
+    def target(self) -> Instance | None:
+        """The first of them, by which keys are worded."""
+        return next(iter(self.targets()), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide and refuse what makes no sense now; everything that changes when read-only."""
+        if action in _MODIFYING and self.app.is_read_only:
+            return False
+        target = self.target
+        if verb := _VERB_ACTIONS.get(action):
+            return target is not None and verb in verbs_for(target)
+        match action:
+            case "start_or_stop":
+                return target is not None and start_or_stop(target) is not None
+            case "pause_or_resume":
+                return target is not None and pause_or_resume(target) is not None
+            case "logs" | "inspect":
+                return target is not None and target.state is not State.ABSENT
+            case "shell":
+                return target is not None and target.state is State.RUNNING
+            case "copy":
+                return target is not None
+            case "output":
+                return target is not None and target.key in self.app.snapshot.jobs
+            case "bring_up":
+                return bool(self.app.fleet.workloads)
+            case "boot_pair":
+                return len(self._pair()) == 2
+        return super().check_action(action, parameters)
+
+    def label_for(self, action: str) -> str | None:
+        """Word the two-way keys by what they would do now."""
+        if (target := self.target) is None:
+            return None
+        if action == "start_or_stop" and (verb := start_or_stop(target)):
+            return str(verb)
+        if action == "pause_or_resume" and (verb := pause_or_resume(target)):
+            return str(verb)
+        return None
+
+    def action_start_or_stop(self) -> None:
+        """Start or stop, by the state of the first."""
+        self._ask(start_or_stop)
+
+    def action_pause_or_resume(self) -> None:
+        """Pause or resume, by the state of the first."""
+        self._ask(pause_or_resume)
+
+    def action_restart(self) -> None:
+        """Restart."""
+        self._submit(Verb.RESTART)
+
+    def action_kill(self) -> None:
+        """Kill at once."""
+        self._submit(Verb.KILL)
+
+    def action_destroy(self) -> None:
+        """Ask, naming what will be lost, then destroy."""
+        lost = [i for i in self.targets() if Verb.DESTROY in verbs_for(i)]
+        if not lost:
+            return
+        keys = [i.key for i in lost]
+        question = ConfirmDialog(destroy_question(lost), "Destroy")
+        self.app.push_screen(question, partial(self._destroy, keys))
+
+    def _destroy(self, keys: Iterable[str], is_sure: bool | None) -> None:
+        if is_sure:
+            self.app.submit(Verb.DESTROY, keys)
+            self._acted()
+
+    def action_bring_up(self) -> None:
+        """Choose a workload and its sides."""
+        wanted = self.target.workload if self.target else None
+        dialog = WorkloadDialog(self.app.fleet.workloads, self.app.snapshot, wanted)
+        self.app.push_screen(dialog, self._bring_up)
+
+    def _bring_up(self, choice: tuple[str, tuple[SideName, ...]] | None) -> None:
+        if choice:
+            self.app.bring_up(*choice)
+
+    def action_boot_pair(self) -> None:
+        """Boot both sides of the pair again, so that their boots can be compared."""
+        for instance in self._pair():
+            verb = next((v for v in (Verb.RESTART, Verb.UP) if v in verbs_for(instance)), None)
+            if verb:
+                self.app.submit(verb, [instance.key])
+            else:
+                name = visible_name(instance.name)
+                self.app.say(f"{instance.side} {name} is {instance.state}: not booted")
+
+    def action_shell(self) -> None:
+        """Hand the terminal over to a shell in the first."""
+        if self.target:
+            self.app.open_shell(self.target.key)
+
+    def action_logs(self) -> None:
+        """Open its log."""
+        if self.target:
+            from tui.screens.logs import LogScreen
+
+            self.app.push_screen(LogScreen(self.target.key))
+
+    def action_inspect(self) -> None:
+        """Open what the engine knows of it."""
+        if self.target:
+            from tui.screens.inspect import InspectScreen
+
+            self.app.push_screen(InspectScreen(self.target.key))
+
+    def action_output(self) -> None:
+        """Open the output of its last action; a failure counts as read then."""
+        if (target := self.target) and (job := self.app.snapshot.jobs.get(target.key)):
+            from tui.screens.logs import OutputScreen
+
+            if job.state is JobState.FAILED:
+                self.app.read_jobs |= {job.id}
+            self.app.push_screen(OutputScreen(target.key))
+
+    def action_copy(self) -> None:
+        """Copy names and addresses, a line each."""
+        lines = [_address(instance) for instance in self.targets()]
+        self.app.copy_to_clipboard("\n".join(lines))
+        self.app.say(f"Copied {lines[0]}" if len(lines) == 1 else f"Copied {len(lines)} names")
+
+    def action_reload(self) -> None:
+        """Ask both engines again."""
+        self.app.fleet.refresh()
+        self.app.say("Asking both engines again")
+
+    def _acted(self) -> None:
+        """An action went out; subclasses may clear their marks."""
+
+    def _pair(self) -> tuple[Instance, ...]:
+        """The two instances of the first target's workload, or of its name, if both exist."""
+        if (target := self.target) is None or target.workload is None:
+            return ()
+        return tuple(i for i in self.app.snapshot.instances if i.workload == target.workload)[:2]
+
+    def _submit(self, verb: Verb) -> None:
+        self._ask(lambda instance: verb)
+
+    def _ask(self, choose: Callable[[Instance], Verb | None]) -> None:
+        """Submit what the first target calls for to all targets it makes sense for."""
+        targets = self.targets()
+        if not targets or (verb := choose(targets[0])) is None:
+            return
+        fit = [i for i in targets if verb in verbs_for(i)]
+        self.app.submit(verb, [i.key for i in fit])
+        if left_out := len(targets) - len(fit):
+            self.app.say(f"{verb}: {left_out} of {len(targets)} left out, not in a state for it")
+        self._acted()
+
+
+def _address(instance: Instance) -> str:
+    """`container:web 127.0.0.1:8080`."""
+    outside: list[Any] = [port.partition("->")[0] for port in instance.ports if "->" in port]
+    return " ".join([f"{instance.side}:{visible_name(instance.name)}", *outside])

@@ -1,0 +1,183 @@
+"""Turns an instance and its figures into the text of a row: pure functions, no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.model import Instance, Job, JobState, Phase, Sample, Snapshot, State
+from tui.text import clean
+from tui.units import age, iec, percent
+from tui.widgets.columns import Column
+from tui.glyphs import Glyphs
+
+_SHORT_PHASES = {
+    Phase.PREPARE: "prep",
+    Phase.PROVISION: "prov",
+    Phase.ANSWER: "wait",
+}
+_SHORT_ACCELERATORS = {"virtualbox": "vbox", "vmware": "vmw", "hyperv": "hypv"}
+_TONES = {
+    State.RUNNING: "good",
+    State.PAUSED: "warn",
+    State.RESTARTING: "warn",
+    State.REMOVING: "warn",
+    State.DEAD: "bad",
+    State.UNKNOWN: "bad",
+}
+_HOT_PERCENT = 80.0
+_LEAST_TOP_PERCENT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text and its tone, which names a component class of the deck (`good`, `warn`, …)."""
+
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a row is made from besides the instance."""
+
+    snapshot: Snapshot
+    unix: float
+    """Seconds since the epoch."""
+    t_ns: int
+    """CLOCK_MONOTONIC nanoseconds."""
+    glyphs: Glyphs
+    read_jobs: frozenset[int] = frozenset()
+    """Failed jobs whose failure has been read and is no longer shown."""
+
+
+def visible_name(name: str) -> str:
+    """A name as it may be shown: no control characters, never empty."""
+    return clean(name) or "?"
+
+
+def elapsed(seconds: float) -> str:
+    """`12s`, `1m05s`, `1h02m`."""
+    return age(seconds)
+
+
+def boot_text(value_seconds: float | None, dash: str) -> str:
+    """`0.42s`, `49.3s`, `2m05s`: a boot in at most six characters."""
+    if value_seconds is None:
+        return dash
+    if value_seconds < 10:
+        return f"{value_seconds:.2f}s"
+    if value_seconds < 100:
+        return f"{value_seconds:.1f}s"
+    return age(value_seconds)
+
+
+def ports_text(ports: tuple[str, ...], arrow: str) -> str:
+    """`8080→80 *:53→53/udp`: loopback and tcp go without saying, a port open to all does not."""
+    seen = dict.fromkeys(_port_text(clean(port), arrow) for port in ports)
+    return " ".join(seen)
+
+
+def _port_text(port: str, arrow: str) -> str:
+    outside, sign, inside = port.removesuffix("/tcp").partition("->")
+    for loopback in ("127.0.0.1:", "[::1]:", "::1:"):
+        outside = outside.removeprefix(loopback)
+    for anywhere in ("0.0.0.0:", "[::]:", ":::"):
+        if outside.startswith(anywhere):
+            outside = "*:" + outside.removeprefix(anywhere)
+    return f"{outside}{arrow}{inside}" if sign else outside
+
+
+def accelerator_text(name: str | None, dash: str) -> str:
+    """At most four characters."""
+    return _SHORT_ACCELERATORS.get(name, name[:4]) if name else dash
+
+
+def job_seconds(job: Job, t_ns: int) -> float:
+    """How long its phase lasts (or the job, before its first phase)."""
+    since = job.phase_t_ns if job.phase_t_ns is not None else job.requested_t_ns
+    return max(0.0, (t_ns - since) / 1e9)
+
+
+def failed_job(instance: Instance, moment: Moment) -> Job | None:
+    """The newest job, if it failed and that was not read yet."""
+    job = moment.snapshot.jobs.get(instance.key)
+    if job is None or job.state is not JobState.FAILED or job.id in moment.read_jobs:
+        return None
+    return job
+
+
+def state_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    """Sign and word: the running action with its phase, else a failure, else the state."""
+    glyphs = moment.glyphs
+    job = moment.snapshot.jobs.get(instance.key)
+    if job and job.is_active:
+        return Cell(f"{glyphs.working} {_job_words(job, moment.t_ns, width - 2)}", "work")
+    if failed_job(instance, moment) and job:
+        words = f"{job.verb} failed"
+        words = words if len(words) <= width - 2 else "failed"
+        return Cell(f"{glyphs.failed} {words}", "bad")
+    if instance.busy:
+        return Cell(f"{glyphs.busy} busy", "work")
+    sign = glyphs.states[instance.state]
+    if instance.state is State.STOPPED and instance.exit_code:
+        words = f"exited {instance.exit_code}"
+        return Cell(f"{sign} {words}", "warn")
+    return Cell(f"{sign} {instance.state}", _TONES.get(instance.state, "dim"))
+
+
+def _job_words(job: Job, t_ns: int, width: int) -> str:
+    """The fullest wording that fits: `up boot 12s`, `boot 12s`, `prov 12s`."""
+    if job.state is JobState.QUEUED:
+        words = [f"{job.verb} queued", "queued"]
+    else:
+        took = elapsed(job_seconds(job, t_ns))
+        words = [f"{job.verb} {took}", str(job.verb)]
+        if job.phase is not None:
+            short = _SHORT_PHASES.get(job.phase, str(job.phase))
+            words = [f"{job.phase} {took}", f"{short} {took}", short]
+            if str(job.verb) != str(job.phase):
+                words.insert(0, f"{job.verb} {job.phase} {took}")
+    return next((w for w in words if len(w) <= width), words[-1][:width])
+
+
+def cell(column: Column, instance: Instance, moment: Moment, width: int) -> Cell:
+    """One cell of a row; `width` is what the column has, in characters."""
+    if column is Column.STATE:
+        return state_cell(instance, moment, width)
+    sample = moment.snapshot.samples.get(instance.key) if instance.is_live else None
+    match column:
+        case Column.NAME:
+            tone = "name" if instance.is_live else "quiet"
+            return Cell(moment.glyphs.cut(visible_name(instance.name), width), tone)
+        case Column.CPU | Column.MEMORY:
+            return _figure_cell(column, sample, moment.glyphs.dash)
+        case Column.ACCELERATOR:
+            accelerator = (sample.accelerator if sample else None) or instance.accelerator
+            text = accelerator_text(accelerator, moment.glyphs.dash)
+            return Cell(text, "warn" if text == "tcg" and instance.is_live else "dim")
+        case Column.TREND:
+            trend = moment.snapshot.trends.get(instance.key, ()) if instance.is_live else ()
+            return Cell(moment.glyphs.sparkline(trend, width, _LEAST_TOP_PERCENT), "trend")
+        case Column.UPTIME:
+            return _uptime_cell(instance, moment)
+        case Column.BOOT:
+            boot = moment.snapshot.boot_seconds.get(instance.key)
+            text = boot_text(boot, moment.glyphs.dash)
+            return Cell(text, "dim" if boot is None else "plain")
+    return Cell(moment.glyphs.cut(ports_text(instance.ports, moment.glyphs.arrow), width), "quiet")
+
+
+def _figure_cell(column: Column, sample: Sample | None, dash: str) -> Cell:
+    if column is Column.CPU:
+        value = sample.cpu_percent if sample else None
+        if value is None:
+            return Cell(dash, "dim")
+        return Cell(percent(value), "hot" if value >= _HOT_PERCENT else "figure")
+    memory = sample.memory_bytes if sample else None
+    return Cell(dash, "dim") if memory is None else Cell(iec(memory), "figure")
+
+
+def _uptime_cell(instance: Instance, moment: Moment) -> Cell:
+    if not instance.is_live or instance.started_at is None:
+        return Cell(moment.glyphs.dash, "dim")
+    return Cell(age(moment.unix - instance.started_at), "plain")

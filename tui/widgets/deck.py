@@ -1,0 +1,311 @@
+"""One deck: the list of a side's instances. Paints only the lines that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import var
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.model import Instance, SideName, Snapshot
+from tui.widgets.cells import Moment
+from tui.widgets.columns import GAP, GUTTER, Column, Fitted, columns_of, fit
+from tui.glyphs import UNICODE
+from tui.widgets.lines import Line, lines_of
+from tui.widgets.ordering import Order, arranged, matches
+
+_TONES = (
+    *("plain", "name", "figure", "hot", "quiet", "dim", "trend"),
+    *("good", "warn", "bad", "work", "group", "mark"),
+)
+
+
+class Deck(ScrollView, can_focus=True):
+    """The instances of one side. The cursor stays with its instance whatever moves around it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"deck--{tone}" for tone in _TONES} | {
+        "deck--cursor",
+        "deck--cursor-away",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("g,home", "end(-1)", "First", show=False),
+        Binding("G,end", "end(1)", "Last", show=False),
+        Binding("enter", "open", "Details", show=False, tooltip="Charts, boots and every figure"),
+    ]
+
+    cursor: var[str | None] = var(None)
+    """Key of the instance under the cursor."""
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another instance, or on none."""
+
+        deck: Deck
+        key: str | None
+
+        @property
+        def control(self) -> Deck:
+            """The deck it happened on."""
+            return self.deck
+
+    @dataclass
+    class Opened(Message):
+        """The instance under the cursor was opened by enter or a double click."""
+
+        deck: Deck
+        key: str
+
+    @dataclass
+    class Rearranged(Message):
+        """Columns, order or the number of rows changed: headings must follow."""
+
+        deck: Deck
+
+    def __init__(self, side: SideName, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.side = side
+        self.order = Order()
+        self.needle = ""
+        self.marks: frozenset[str] = frozenset()
+        self.columns: tuple[Fitted, ...] = ()
+        self.total = 0
+        """How many instances the side has, those the filter hides included."""
+        self._moment = Moment(Snapshot(), 0.0, 0, UNICODE)
+        self._instances: list[Instance] = []
+        self._lines: list[Line] = []
+
+    @property
+    def shown(self) -> tuple[Instance, ...]:
+        """The instances in view of the filter, in order."""
+        return tuple(self._instances)
+
+    @property
+    def selected(self) -> Instance | None:
+        """The instance under the cursor."""
+        return next((i for i in self._instances if i.key == self.cursor), None)
+
+    @property
+    def marked(self) -> tuple[Instance, ...]:
+        """The marked instances that are shown, in order."""
+        return tuple(i for i in self._instances if i.key in self.marks)
+
+    def show(self, moment: Moment) -> None:
+        """Take over a newer moment; repaint what differs."""
+        self._moment = moment
+        instances = moment.snapshot.on_side(self.side)
+        self.total = len(instances)
+        existing = {i.key for i in instances}
+        self.marks &= existing
+        self._arrange(instances)
+
+    def filter(self, needle: str) -> None:
+        """Show only what matches."""
+        self.needle = needle
+        self._arrange(self._moment.snapshot.on_side(self.side))
+
+    def sort(self, order: Order) -> None:
+        """Show in this order."""
+        self.order = order
+        self._arrange(self._moment.snapshot.on_side(self.side))
+        self.post_message(self.Rearranged(self))
+
+    def sort_by_next(self) -> Order:
+        """Order by the next column that is shown."""
+        sortable = [f.spec.column for f in self.columns if f.spec.is_sortable]
+        now = sortable.index(self.order.column) if self.order.column in sortable else -1
+        self.sort(Order(sortable[(now + 1) % len(sortable)]))
+        return self.order
+
+    def sort_by(self, column: Column) -> None:
+        """Order by a column; once more turns the order round."""
+        if column is self.order.column:
+            self.sort(replace(self.order, is_reversed=not self.order.is_reversed))
+        else:
+            self.sort(Order(column))
+
+    def toggle_mark(self) -> None:
+        """Mark or unmark the instance under the cursor, and go on to the next."""
+        if self.cursor is not None:
+            self.marks ^= {self.cursor}
+            self._repaint(self.cursor)
+            self.action_move(1)
+
+    def clear_marks(self) -> None:
+        """Unmark all."""
+        self.marks = frozenset()
+        self.refresh()
+
+    def _arrange(self, instances: Sequence[Instance]) -> None:
+        before = [i.key for i in self._instances]
+        at = before.index(self.cursor) if self.cursor in before else 0
+        wanted = [i for i in instances if matches(i, self.needle)]
+        self._instances = arranged(wanted, self.order, self._moment.snapshot)
+        keys = [i.key for i in self._instances]
+        self._rebuild()
+        if self.cursor not in keys:
+            self.cursor = keys[min(at, len(keys) - 1)] if keys else None
+        if len(before) != len(keys):
+            self.post_message(self.Rearranged(self))
+
+    def _rebuild(self) -> None:
+        """Make the lines anew and repaint those that differ."""
+        before = self._lines
+        self._lines = lines_of(self._instances, self.columns, self._moment, self.order)
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(self.size.width, len(self._lines))
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            if old != new:
+                self.refresh_line(y)
+
+    def on_resize(self) -> None:
+        """Fit the columns into the new width."""
+        self._fit()
+
+    def on_mount(self) -> None:
+        """Nothing is animated here: a list that slides is a list that lags."""
+        self.show_horizontal_scrollbar = False
+
+    def _fit(self) -> None:
+        width = self.scrollable_content_region.width or self.size.width
+        columns = fit(columns_of(self.side), width)
+        self.virtual_size = Size(width, len(self._lines))
+        if columns != self.columns:
+            self.columns = columns
+            self._lines = lines_of(self._instances, self.columns, self._moment, self.order)
+            self.refresh()
+            self.post_message(self.Rearranged(self))
+
+    def _line_at(self, key: str | None) -> int:
+        return next((y for y, line in enumerate(self._lines) if line.key == key), -1)
+
+    def _repaint(self, key: str | None) -> None:
+        if (y := self._line_at(key)) >= 0:
+            self.refresh_line(y)
+
+    def watch_cursor(self, before: str | None, now: str | None) -> None:
+        """Repaint two lines and keep the new one, with its group's heading, in view."""
+        self._repaint(before)
+        self._repaint(now)
+        self._scroll_to_cursor()
+        self.post_message(self.Moved(self, now))
+
+    def _scroll_to_cursor(self) -> None:
+        y = self._line_at(self.cursor)
+        if y < 0:
+            return
+        top = y - 1 if y and self._lines[y - 1].key is None else y
+        height = max(1, self.scrollable_content_region.height)
+        if top < self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False)
+        elif y >= self.scroll_offset.y + height:
+            self.scroll_to(y=y - height + 1, animate=False)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows, stopping at the ends."""
+        keys = [i.key for i in self._instances]
+        if keys:
+            at = keys.index(self.cursor) if self.cursor in keys else 0
+            self.cursor = keys[min(len(keys) - 1, max(0, at + by))]
+
+    def action_page(self, pages: int) -> None:
+        """Move by what is in view."""
+        self.action_move(pages * max(1, self.scrollable_content_region.height - 1))
+
+    def action_end(self, direction: int) -> None:
+        """Move to the first or the last row."""
+        self.action_move(direction * len(self._instances))
+
+    def action_open(self) -> None:
+        """Open the instance under the cursor."""
+        if self.cursor is not None:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects, a second one opens."""
+        y = event.y + self.scroll_offset.y
+        if 0 <= y < len(self._lines) and (key := self._lines[y].key):
+            self.cursor = key
+            if event.chain == 2:
+                self.action_open()
+
+    def on_focus(self) -> None:
+        """The cursor shows where the keys go."""
+        self._repaint(self.cursor)
+
+    def on_blur(self) -> None:
+        """The cursor shows where the keys went."""
+        self._repaint(self.cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the view."""
+        at = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        if at >= len(self._lines):
+            return Strip.blank(width, base)
+        line = self._lines[at]
+        if line.key is None:
+            segments = self._group_segments(line, base)
+        else:
+            segments = self._row_segments(line, base)
+        return Strip(segments).adjust_cell_length(width, self._ground(line, base)).simplify()
+
+    def _ground(self, line: Line, base: Style) -> Style:
+        if line.key is None or line.key != self.cursor:
+            return base
+        name = "deck--cursor" if self.has_focus else "deck--cursor-away"
+        return base + self._background(name)
+
+    def _background(self, name: str) -> Style:
+        return Style(bgcolor=self.get_component_rich_style(name, partial=True).bgcolor)
+
+    def _tone(self, tone: str) -> Style:
+        return self.get_component_rich_style(f"deck--{tone}", partial=True)
+
+    def _group_segments(self, line: Line, base: Style) -> list[Segment]:
+        name, count = line.cells
+        return [
+            Segment(" " * GUTTER + name.text + "  ", base + self._tone(name.tone)),
+            Segment(count.text, base + self._tone(count.tone)),
+        ]
+
+    def _row_segments(self, line: Line, base: Style) -> list[Segment]:
+        glyphs = self._moment.glyphs
+        ground = self._ground(line, base)
+        is_here = line.key == self.cursor
+        cursor = glyphs.cursor if is_here else " "
+        mark = glyphs.mark if line.key in self.marks else " "
+        segments = [
+            Segment(cursor, ground + self._tone("mark" if self.has_focus else "dim")),
+            Segment(mark, ground + self._tone("mark")),
+        ]
+        for index, (fitted, cell) in enumerate(zip(self.columns, line.cells, strict=True)):
+            text = _aligned(cell.text, fitted)
+            segments.append(Segment(text, ground + self._tone(cell.tone)))
+            if index < len(self.columns) - 1:
+                segments.append(Segment(" " * GAP, ground))
+        return segments
+
+
+def _aligned(text: str, fitted: Fitted) -> str:
+    """Cell text in exactly the column's width, measured in terminal cells."""
+    from rich.cells import cell_len, set_cell_size
+
+    if fitted.spec.is_right and cell_len(text) < fitted.width:
+        text = " " * (fitted.width - cell_len(text)) + text
+    return set_cell_size(text, fitted.width)

@@ -1,0 +1,138 @@
+"""A deck with its title and headings, or, where an engine is missing, what to do about it."""
+
+from __future__ import annotations
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.console import ConsoleApp
+from tui.model import SideName, State
+from tui.text import clean
+from tui.widgets.cells import Moment
+from tui.widgets.deck import Deck
+
+TITLES = {SideName.VM: "VMs", SideName.CONTAINER: "Containers"}
+_ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
+_EMPTY = {
+    SideName.VM: "No virtual machines yet.",
+    SideName.CONTAINER: "No containers yet.",
+}
+
+
+class DeckHeading(Widget):
+    """Column headings; a click sorts, once more turns the order round."""
+
+    app = getters.app(ConsoleApp)
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__()
+        self._deck = deck
+
+    def render(self) -> Content:
+        """Headings over their columns, the arrow at the one that orders."""
+        parts = ["  "]
+        for fitted in self._deck.columns:
+            heading = fitted.spec.heading
+            if fitted.spec.column is self._deck.order.column:
+                glyphs = self.app.glyphs
+                is_descending = self._deck.order.is_descending
+                heading += glyphs.descending if is_descending else glyphs.ascending
+            justify = str.rjust if fitted.spec.is_right else str.ljust
+            parts.append(justify(heading, fitted.width)[: fitted.width] + " ")
+        return Content("".join(parts))
+
+    def on_click(self, event: events.Click) -> None:
+        """Sort by the column clicked on."""
+        for fitted in self._deck.columns:
+            if fitted.x <= event.x <= fitted.x + fitted.width and fitted.spec.is_sortable:
+                self._deck.focus()
+                self._deck.sort_by(fitted.spec.column)
+
+
+class DeckPane(Vertical):
+    """One side of the console."""
+
+    app = getters.app(ConsoleApp)
+
+    def __init__(self, side: SideName) -> None:
+        super().__init__(id=f"{side}-pane")
+        self.side = side
+        self.deck = Deck(side, id=f"{side}-deck")
+        self.others = ""
+        """What the hidden deck holds, told when only this one is visible."""
+        self._title = Static(classes="deck-title")
+        self._heading = DeckHeading(self.deck)
+        self._notice = Static(classes="deck-notice")
+        self._told: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Title, headings, the list, and the notice in the list's place."""
+        yield self._title
+        yield self._heading
+        yield self.deck
+        yield self._notice
+
+    def show(self, moment: Moment) -> None:
+        """Take over a newer moment."""
+        self.deck.show(moment)
+        self.tell(moment)
+
+    def tell(self, moment: Moment) -> None:
+        """Bring title and notice up to date, if anything in them changed."""
+        title, notice = self._title_text(moment), self._notice_text(moment)
+        if (title, notice) == self._told:
+            return
+        self._told = (title, notice)
+        self._title.update(title)
+        self._notice.update(notice or "")
+        self._notice.display = notice is not None
+        self._heading.display = self.deck.display = notice is None or bool(self.deck.total)
+
+    def _title_text(self, moment: Moment) -> Content:
+        deck = self.deck
+        instances = moment.snapshot.on_side(self.side)
+        running = sum(i.state is State.RUNNING for i in instances)
+        parts = [Content.from_markup("[bold]$t[/]", t=TITLES[self.side])]
+        if instances:
+            parts.append(Content.from_markup("[$quiet]$c[/]", c=f"{running} of {deck.total} running"))
+        if deck.needle:
+            told = f"/{deck.needle}  {len(deck.shown)} shown"
+            parts.append(Content.from_markup("[$accent]$t[/]", t=told))
+        if deck.marks:
+            parts.append(Content.from_markup("[$accent]$t[/]", t=f"{len(deck.marks)} marked"))
+        if self.side in moment.snapshot.stale and instances:
+            parts.append(Content.from_markup("[bold $warning]stale[/]"))
+        if self.others:
+            parts.append(Content.from_markup("[$faint]tab[/] [$quiet]$t[/]", t=self.others))
+        return Content("  ").join(parts)
+
+    def _notice_text(self, moment: Moment) -> Content | None:
+        """None while the list can speak for itself."""
+        health = moment.snapshot.health.get(self.side)
+        engine = _ENGINES[self.side]
+        if health is None:
+            return None if self.deck.total else Content.from_markup("[$faint]Asking $e …[/]", e=engine)
+        if not health.ok:
+            lines = [Content.from_markup("[bold $error]$e cannot be used.[/]", e=engine)]
+            if health.reason:
+                lines.append(Content.from_markup("$r", r=clean(health.reason)))
+            if health.fix:
+                lines.append(Content.from_markup("[$faint]To fix it:[/] [bold]$f[/]", f=clean(health.fix)))
+            if not self.deck.total:
+                lines.append(Content.from_markup("[$faint]The other deck works without it.[/]"))
+            return Content("\n").join(lines)
+        if not self.deck.total:
+            hint = "" if self.app.is_read_only else "\n[bold $primary]u[/] [$quiet]brings a workload up.[/]"
+            return Content.from_markup(f"{_EMPTY[self.side]}{hint}")
+        if not self.deck.shown:
+            return Content.from_markup("Nothing matches [bold]$n[/].", n=self.deck.needle)
+        return None
+
+    @on(Deck.Rearranged)
+    def follow(self) -> None:
+        """Headings stand over the columns as they are."""
+        self._heading.refresh()

@@ -1,0 +1,89 @@
+"""The top line: what the host has left, and whether both engines answer."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import getters
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.console import ConsoleApp
+from tui.model import Health, HostSample, SideName, Snapshot
+from tui.text import clean
+from tui.units import DASH, iec, percent
+
+_ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
+_SLOW = "tcg"
+
+
+class HostBar(Widget):
+    """One line; wording gets shorter, never the figures."""
+
+    app = getters.app(ConsoleApp)
+
+    def on_mount(self) -> None:
+        """Follow the snapshots."""
+        self.watch(self.app, "snapshot", self._follow)
+
+    def _follow(self) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        """The longest wording that fits."""
+        snapshot = self.app.snapshot
+        width = self.size.width
+        left = Content("")
+        for detail in (2, 1, 0):
+            left, right = self._host(snapshot.host, detail), self._engines(snapshot, detail)
+            spare = width - cell_len(left.plain) - cell_len(right.plain)
+            if spare >= 2:
+                return Content.assemble(left, " " * spare, right)
+        return Content.assemble(left, "  ", right)
+
+    def _host(self, host: HostSample | None, detail: int) -> Content:
+        if host is None:
+            return Content.from_markup("[bold $primary]Twindeck[/]") if detail else Content("")
+        cpu = f"{percent(host.cpu_percent)}%"
+        used, total = iec(host.memory_used_bytes), iec(host.memory_total_bytes)
+        load = DASH if host.load_1min is None else f"{host.load_1min:.2f}"
+        if detail == 2:
+            parts = [("host cpu", f"{cpu} of {host.cores} cores"), ("memory", f"{used} of {total}")]
+        elif detail == 1:
+            parts = [("cpu", cpu), ("mem", f"{used}/{total}")]
+        else:
+            parts = [("cpu", cpu), ("mem", used)]
+        if detail:
+            parts.append(("load", load))
+        shown = [Content.from_markup("[bold $primary]Twindeck[/]")] if detail == 2 else []
+        for name, figure in parts:
+            shown.append(Content.from_markup("[$faint]$n[/] [bold]$f[/]", n=name, f=figure))
+        return Content("   " if detail == 2 else "  ").join(shown)
+
+    def _engines(self, snapshot: Snapshot, detail: int) -> Content:
+        shown = [self._engine(snapshot, side, detail) for side in SideName]
+        if self.app.is_read_only:
+            shown.append(Content.from_markup("[reverse] read-only [/]"))
+        return Content("   " if detail == 2 else "  ").join(shown)
+
+    def _engine(self, snapshot: Snapshot, side: SideName, detail: int) -> Content:
+        health = snapshot.health.get(side)
+        name = _ENGINES[side]
+        if health is None:
+            return Content.from_markup("[$faint]$n …[/]", n=name)
+        if not health.ok:
+            return Content.from_markup("[$error]✗[/] [bold $error]$n down[/]", n=name)
+        accelerator = _accelerator(health, detail)
+        if detail == 2:
+            text = clean(health.version) or f"{name} ok"
+            return Content.assemble(Content.from_markup("[$quiet]$t[/]", t=text), accelerator)
+        return Content.assemble(Content.from_markup("[$quiet]$n ok[/]", n=name), accelerator)
+
+
+def _accelerator(health: Health, detail: int) -> Content:
+    """Always visible: a figure under software emulation must not pass for any other."""
+    if not health.accelerator:
+        return Content("")
+    name = clean(health.accelerator)
+    text = f"{name}, software emulation" if name == _SLOW and detail == 2 else name
+    tone = "$warning" if name == _SLOW else "$success"
+    return Content.from_markup(f" [{tone}]$t[/]", t=text)

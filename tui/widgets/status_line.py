@@ -1,0 +1,85 @@
+"""One line under the decks: what is being done to the selection, how it failed, or what it is."""
+
+from __future__ import annotations
+
+from textual import getters
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.console import ConsoleApp
+from tui.model import Instance, Job, JobState, SideName
+from tui.text import clean
+from tui.units import iec, seconds
+from tui.widgets.cells import elapsed, job_seconds, visible_name
+
+
+class StatusLine(Widget):
+    """Follows the selection; the screen says which that is."""
+
+    app = getters.app(ConsoleApp)
+
+    key: reactive[str | None] = reactive(None)
+    """The selected instance."""
+
+    def render(self) -> Content:
+        """Progress first, then failure, then the pair's figures."""
+        snapshot = self.app.snapshot
+        instance = snapshot.find(self.key) if self.key else None
+        if instance is None:
+            return Content("")
+        job = snapshot.jobs.get(instance.key)
+        if job and job.is_active:
+            return self._progress(job)
+        if job and job.state is JobState.FAILED and job.id not in self.app.read_jobs:
+            return self._failure(job)
+        if instance.busy:
+            return Content.from_markup("[$accent]busy[/]  $b", b=clean(instance.busy))
+        return self._figures(instance)
+
+    def _progress(self, job: Job) -> Content:
+        phase = f" {self.app.glyphs.dot} {job.phase}" if job.phase else ""
+        head = f"{job.verb} {visible_name(job.name)}{phase}"
+        took = elapsed(job_seconds(job, self.app.clock.t_ns()))
+        return Content.from_markup(
+            "[bold $accent]$h[/] [$accent]$t[/]  [$quiet]$l[/]", h=head, t=took, l=clean(job.last_line)
+        )
+
+    def _failure(self, job: Job) -> Content:
+        error = clean(job.error) or f"{job.verb} failed"
+        hint = Content.from_markup("  [bold $primary]L[/] [$quiet]whole output[/]")
+        room = max(10, self.size.width - len(hint.plain) - 2)
+        sign, text = self.app.glyphs.failed, self.app.glyphs.cut(error, room)
+        return Content.assemble(Content.from_markup("[bold $error]$s $e[/]", s=sign, e=text), hint)
+
+    def _figures(self, instance: Instance) -> Content:
+        """Both of a pair side by side, or the one; each figure with what it stands for."""
+        pair = [instance]
+        if instance.workload:
+            found = (i for i in self.app.snapshot.instances if i.workload == instance.workload)
+            pair = sorted(found, key=lambda i: list(SideName).index(i.side))[:2]
+        parts = [Content.from_markup("[bold]$n[/]", n=visible_name(instance.name))]
+        parts += [self._one(i, is_pair=len(pair) > 1) for i in pair]
+        return Content("   ").join(parts)
+
+    def _one(self, instance: Instance, *, is_pair: bool) -> Content:
+        snapshot = self.app.snapshot
+        sample = snapshot.samples.get(instance.key)
+        boot = snapshot.boot_seconds.get(instance.key)
+        by = f" {clean(instance.accelerator)}" if instance.accelerator else ""
+        figures = []
+        if boot is not None:
+            figures.append(("boot", f"{seconds(boot)}{by}"))
+        if sample and sample.guest_memory_bytes is not None:
+            figures.append(("guest uses", iec(sample.guest_memory_bytes)))
+        if not is_pair and instance.image:
+            figures.append(("from", clean(instance.image)))
+        if not is_pair and instance.id:
+            figures.append(("id", clean(instance.id)[:12]))
+        tone = "$vm" if instance.side is SideName.VM else "$container"
+        parts = [Content.from_markup(f"[{tone}]$s[/]", s=str(instance.side))] if is_pair else []
+        for name, figure in figures:
+            parts.append(Content.from_markup("[$faint]$n[/] $f", n=name, f=figure))
+        if is_pair and not figures:
+            parts.append(Content.from_markup("[$faint]$s[/]", s=str(instance.state)))
+        return Content("  ").join(parts)
