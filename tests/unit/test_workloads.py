@@ -265,3 +265,10 @@ def _literal(value: object) -> str:
         case list():
             return "[" + ", ".join(_literal(v) for v in value if v is not None) + "]"
     return str(value)
+
+
+def test_the_example_in_the_documentation_loads(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "workloads.md").read_text()
+    example = document.partition("```toml\n")[2].partition("```")[0]
+    workload = load(write(tmp_path, example))
+    assert (workload.memory_mib, workload.cpus, workload.vm_port) == (512, 1, 18080)

@@ -8,21 +8,49 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from tui import __version__
-from tui.cli.act_commands import ACT_COMMANDS
-from tui.cli.look_commands import LOOK_COMMANDS
 from tui.cli.session import DEFAULT_INTERVAL_SECONDS, Settings, open_fleet, say
-from tui.cli.setup_commands import SETUP_COMMANDS
-from tui.cli.stats_command import stats
 from tui.errors import TwindeckError, UsageError
+
+_MODULES: Mapping[str, tuple[str, ...]] = {
+    "look_commands": ("ls", "boots", "logs", "inspect"),
+    "stats_command": ("stats",),
+    "act_commands": (
+        "up",
+        "start",
+        "stop",
+        "restart",
+        "pause",
+        "resume",
+        "kill",
+        "destroy",
+        "shell",
+    ),
+    "setup_commands": ("doctor", "setup", "completion"),
+}
+"""Where each command lives, in the order `--help` lists them."""
 
 
 class TwindeckGroup(click.Group):
-    """Turns the project's own errors into one line on stderr and an exit code."""
+    """Imports a command when it is called for; turns the project's own errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name."""
+        return [name for names in _MODULES.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        for module, names in _MODULES.items():
+            if cmd_name in names:
+                found: click.Command = import_module(f"tui.cli.{module}").COMMANDS[cmd_name]
+                return found
+        return None
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Exits with 2 for a wrong request, 1 for a failure."""
@@ -64,10 +92,6 @@ def cli(ctx: click.Context, interval_seconds: float, read_only: bool, project: P
     ctx.obj = Settings(project, interval_seconds, read_only)
     if ctx.invoked_subcommand is None:
         _open_console(ctx.obj)
-
-
-for _command in (*LOOK_COMMANDS, stats, *ACT_COMMANDS, *SETUP_COMMANDS):
-    cli.add_command(_command)
 
 
 def _open_console(settings: Settings) -> None:

@@ -127,12 +127,12 @@ def shell(settings: Settings, name: str) -> None:
     replace_process(command)
 
 
-ACT_COMMANDS: tuple[click.Command, ...] = (
-    up,
-    *(_act_command(verb) for verb in _HELP),
-    destroy,
-    shell,
-)
+COMMANDS: Mapping[str, click.Command] = {
+    "up": up,
+    **{verb.value: _act_command(verb) for verb in _HELP},
+    "destroy": destroy,
+    "shell": shell,
+}
 
 
 def is_terminal() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Event
 
 import click
@@ -109,7 +109,12 @@ def inspect(settings: Settings, name: str) -> None:
         print_json(fleet.inspect(key))
 
 
-LOOK_COMMANDS: tuple[click.Command, ...] = (ls, boots, logs, inspect)
+COMMANDS: Mapping[str, click.Command] = {
+    "ls": ls,
+    "boots": boots,
+    "logs": logs,
+    "inspect": inspect,
+}
 
 
 def _tell_broken_workloads(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import click
 
@@ -63,4 +64,8 @@ def completion(ctx: click.Context, shell: str) -> None:
     click.echo(script(shell, ctx.find_root().command))
 
 
-SETUP_COMMANDS: tuple[click.Command, ...] = (doctor, setup, completion)
+COMMANDS: Mapping[str, click.Command] = {
+    "doctor": doctor,
+    "setup": setup,
+    "completion": completion,
+}

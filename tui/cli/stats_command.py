@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -75,6 +75,9 @@ def stats(
             # The way to end it, so no failure; before the end of a count it is one.
             if count is not None:
                 raise
+
+
+COMMANDS: Mapping[str, click.Command] = {"stats": stats}
 
 
 def _need_live(snapshot: Snapshot, wanted: Sequence[str]) -> None:
