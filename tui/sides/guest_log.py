@@ -1,0 +1,87 @@
+"""Follows what a child prints, line by line, until told to stop: a VM's console file or journal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+
+_WAKE_SECONDS = 0.2
+"""How soon `stop` is seen while nothing is printed."""
+_END_SECONDS = 2.0
+_LONGEST_LINE_BYTES = 64 * 1024
+
+
+def console_command(file: Path, *, tail: int, follow: bool) -> tuple[str, ...]:
+    """Prints a console file; follows it through rotation (`tail` waits on inotify)."""
+    options = ["-F"] if follow else []
+    return ("tail", "-q", "-n", str(tail), *options, "--", str(file))
+
+
+def journal_command(name: str, *, tail: int, follow: bool) -> tuple[str, ...]:
+    """Prints the guest's journal through `vagrant ssh`."""
+    options = " --follow" if follow else ""
+    return (
+        *("vagrant", "ssh", name, "--no-tty", "--command"),
+        f"sudo journalctl --no-pager --lines={int(tail)}{options}",
+    )
+
+
+def lines_of(
+    argv: Sequence[str],
+    stop: Event,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Lines the child prints, until it ends or `stop` is set; then it is ended. Raises OSError."""
+    process = subprocess.Popen(
+        list(argv),
+        cwd=cwd,
+        env=dict(env) if env is not None else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield from _split(process.stdout.fileno(), stop)
+    finally:
+        _end(process)
+        process.stdout.close()
+
+
+def _split(fd: int, stop: Event) -> Iterator[str]:
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while not stop.is_set():
+            if not selector.select(_WAKE_SECONDS):
+                continue
+            chunk = os.read(fd, 65536)
+            if not chunk:
+                break
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace").rstrip("\r")
+            if len(rest) > _LONGEST_LINE_BYTES:
+                yield rest.decode("utf-8", "replace")
+                rest = b""
+    if rest:
+        yield rest.decode("utf-8", "replace").rstrip("\r")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the child and what it started; it leads a session of its own."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+            return

@@ -1,0 +1,207 @@
+"""libvirt through `virsh`: 20 ms a call, and its events from one long-lived child."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from tui.errors import ActionFailed, EngineUnavailable
+from tui.model import State
+
+CALL_SECONDS = 30.0
+_FIX = "twindeck setup"
+_LISTED = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s+(.+)")
+_STATES: Mapping[str, State] = {
+    # virDomainState; a guest on its way down (4) still runs.
+    "1": State.RUNNING,
+    "2": State.RUNNING,
+    "3": State.PAUSED,
+    "4": State.RUNNING,
+    "5": State.STOPPED,
+    "6": State.STOPPED,
+    "7": State.PAUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One domain as libvirt lists it."""
+
+    uuid: str
+    name: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What of a domain's XML is of use."""
+
+    accelerator: str
+    description: str
+    console: str | None
+    """File the serial console is written to."""
+    disks: tuple[str, ...]
+    """Files of its writable disks."""
+    tree: Mapping[str, Any]
+    """All of it, JSON-ready."""
+
+
+def parse_domains(text: str) -> list[Domain]:
+    """From `list --all --uuid --name` and `domstats --state`, one after the other."""
+    uuids: dict[str, str] = {}
+    states: dict[str, State] = {}
+    name = None
+    for line in text.splitlines():
+        if listed := _LISTED.fullmatch(line.strip()):
+            uuids[listed[2]] = listed[1]
+        elif line.startswith("Domain: '") and line.endswith("'"):
+            name = line[len("Domain: '") : -1]
+        elif name is not None and line.strip().startswith("state.state="):
+            states[name] = _STATES.get(line.strip().partition("=")[2], State.UNKNOWN)
+    return [Domain(uuid, name, states.get(name, State.UNKNOWN)) for name, uuid in uuids.items()]
+
+
+def parse_definition(text: str) -> Definition:
+    """Raises ActionFailed when it is no domain XML."""
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise ActionFailed(f"libvirt gave no readable domain XML: {error}") from error
+    kind = root.get("type", "")
+    console = root.find("./devices/serial[@type='file']/source")
+    disks = []
+    for disk in root.findall("./devices/disk[@device='disk']"):
+        source = disk.find("source")
+        if source is not None and disk.find("readonly") is None and source.get("file"):
+            disks.append(str(source.get("file")))
+    return Definition(
+        accelerator={"qemu": "tcg"}.get(kind, kind or "unknown"),
+        description=root.findtext("description", ""),
+        console=None if console is None else console.get("path"),
+        disks=tuple(disks),
+        tree={root.tag: _as_dict(root)},
+    )
+
+
+def _as_dict(element: ElementTree.Element) -> dict[str, Any] | str:
+    """Attributes as `@name`, text as `#text`, repeated children as lists."""
+    text = (element.text or "").strip()
+    if not element.attrib and not len(element):
+        return text
+    tree: dict[str, Any] = {f"@{key}": value for key, value in element.attrib.items()}
+    for child in element:
+        value = _as_dict(child)
+        if child.tag not in tree:
+            tree[child.tag] = value
+        elif isinstance(tree[child.tag], list):
+            tree[child.tag].append(value)
+        else:
+            tree[child.tag] = [tree[child.tag], value]
+    if text:
+        tree["#text"] = text
+    return tree
+
+
+class Libvirt:
+    """One libvirt daemon. Every method raises EngineUnavailable when it does not answer."""
+
+    def __init__(self, uri: str | None = None) -> None:
+        self.uri = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or "qemu:///system"
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether there is a `virsh` to ask."""
+        return shutil.which("virsh") is not None
+
+    def domains(self) -> list[Domain]:
+        """All domains, defined or running."""
+        return parse_domains(self._run("list --all --uuid --name; domstats --state --nowait"))
+
+    def definition(self, uuid: str) -> Definition:
+        """Raises ActionFailed when the domain is gone."""
+        return parse_definition(self._run("dumpxml", uuid))
+
+    def version(self) -> str:
+        """`9.0.0`."""
+        found = re.search(r"Using library: libvirt (\S+)", self._run("version"))
+        return found[1] if found else "?"
+
+    def suspend(self, uuid: str) -> None:
+        """Pause in memory, at once. Raises ActionFailed."""
+        self._run("suspend", uuid)
+
+    def resume(self, uuid: str) -> None:
+        """Undo `suspend`. Raises ActionFailed."""
+        self._run("resume", uuid)
+
+    def power_off(self, uuid: str) -> None:
+        """End the hypervisor process. Raises ActionFailed."""
+        self._run("destroy", uuid)
+
+    def undefine(self, uuid: str) -> None:
+        """Forget the domain and what libvirt keeps of it, not its disks. Raises ActionFailed."""
+        self._run("undefine", uuid, "--managed-save", "--snapshots-metadata", "--nvram")
+
+    def delete_volume(self, path: str) -> None:
+        """Raises ActionFailed."""
+        self._run("vol-delete", path)
+
+    def watch_balloon(self, uuid: str, seconds: int) -> None:
+        """Have the guest's balloon driver report its memory so often. Raises ActionFailed."""
+        self._run("dommemstat", uuid, "--period", str(seconds), "--live")
+
+    def events(self) -> subprocess.Popen[str]:
+        """A child that prints a line per start, stop, pause, … of any domain until it is ended."""
+        argv = ["event", "--event", "lifecycle", "--loop"]
+        try:
+            return subprocess.Popen(
+                self._argv(*argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env={**os.environ, "LC_ALL": "C"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineUnavailable(f"virsh cannot be run: {error}", _FIX) from error
+
+    def _argv(self, *command: str) -> list[str]:
+        return ["virsh", "--quiet", "--connect", self.uri, *command]
+
+    def _run(self, *command: str) -> str:
+        try:
+            done = subprocess.run(
+                self._argv(*command),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=CALL_SECONDS,
+                env={**os.environ, "LC_ALL": "C"},
+                start_new_session=True,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise EngineUnavailable("libvirt is not installed: no virsh found", _FIX) from error
+        except subprocess.TimeoutExpired as error:
+            raise EngineUnavailable(
+                f"libvirt at {self.uri} did not answer in {CALL_SECONDS:.0f} s", _FIX
+            ) from error
+        if done.returncode == 0:
+            return done.stdout
+        raise _failure(self.uri, command[0], done.stderr)
+
+
+def _failure(uri: str, command: str, stderr: str) -> ActionFailed | EngineUnavailable:
+    lines = [line.removeprefix("error: ").strip() for line in stderr.splitlines() if line.strip()]
+    if any("failed to connect" in line.lower() for line in lines):
+        return EngineUnavailable(f"libvirt at {uri} does not answer: {lines[-1]}", _FIX)
+    return ActionFailed(f"virsh {command}: {lines[-1] if lines else 'failed without a word'}")

@@ -1,0 +1,253 @@
+"""Acts on machines: through vagrant, and through libvirt where vagrant is slow or cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import Any
+
+from tui.errors import ActionBusy, ActionFailed, UnknownInstance
+from tui.model import Phase, State, Verb, Workload
+from tui.sides.base import Report
+from tui.sides.hypervisor import end_tunnels, port_holder
+from tui.sides.libvirt import Libvirt
+from tui.sides.machine_rows import Inventory, Machine, OwnSessions
+from tui.sides.vagrant_command import environment, streaming_vagrant
+from tui.sides.vagrant_output import accelerator_of, phase_of
+
+_BALLOON_SECONDS = 1
+"""How often the guest reports its own memory, once it is up."""
+
+
+class MachineActions:
+    """Carries out one action at a time per machine; different machines in different threads."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        libvirt: Libvirt,
+        own: OwnSessions,
+        accelerator: Callable[[], str | None],
+    ) -> None:
+        self._inventory = inventory
+        self._libvirt = libvirt
+        self._own = own
+        self._accelerator = accelerator
+
+    def find(self, name: str) -> Machine:
+        """Raises UnknownInstance, EngineUnavailable."""
+        machine = self._inventory.machines().get(name)
+        if machine is None:
+            raise UnknownInstance(f"no VM is called {name}", "twindeck ls")
+        return machine
+
+    def up(self, workload: Workload, report: Report) -> None:
+        """Create, start and provision the workload's machine."""
+        report.phase(Phase.PREPARE)
+        machine = self.find(workload.name)
+        if not machine.instance.is_live:
+            end_tunnels(machine.entry.folder)
+            _check_port(workload)
+        self._boot(workload.name, machine, report)
+
+    def act(self, verb: Verb, name: str, report: Report) -> None:
+        """Any verb but UP."""
+        machine = self.find(name)
+        _check_free(name, machine)
+        match verb:
+            case Verb.UP | Verb.START:
+                end_tunnels(machine.entry.folder)
+                self._boot(name, machine, report)
+            case Verb.RESTART:
+                self._reload(name, machine, report)
+            case Verb.STOP:
+                self._halt(name, machine, report)
+            case Verb.KILL:
+                self._kill(name, machine, report)
+            case Verb.PAUSE:
+                self._pause(machine, report)
+            case Verb.RESUME:
+                self._resume(machine, report)
+            case Verb.DESTROY:
+                self._destroy(name, machine, report)
+
+    def _boot(self, name: str, machine: Machine, report: Report) -> None:
+        _check_free(name, machine)
+        # Vagrant insists on the provider a machine was made with; it is named for new ones only.
+        is_new = machine.instance.state is State.ABSENT
+        provider = machine.entry.provider if is_new else None
+        with self._vagrant(machine, report) as vagrant:
+            lines = vagrant.up(vm_name=machine.entry.name, provider=provider, stream_output=True)
+            self._follow(name, lines, report)
+        self._after_boot(name)
+
+    def _reload(self, name: str, machine: Machine, report: Report) -> None:
+        with self._vagrant(machine, report) as vagrant:
+            lines = vagrant.reload(vm_name=machine.entry.name, stream_output=True)
+            self._follow(name, lines, report)
+        self._after_boot(name)
+
+    def _follow(self, name: str, lines: Iterator[str], report: Report) -> None:
+        told = False
+        for line in lines:
+            phase = phase_of(line)
+            if phase is not None:
+                report.phase(phase)
+            accelerator = accelerator_of(line)
+            if phase is Phase.BOOT and not told:
+                accelerator = self.find(name).instance.accelerator
+            if accelerator is not None:
+                told = True
+                report.accelerator(accelerator)
+
+    def _after_boot(self, name: str) -> None:
+        machine = self.find(name)
+        if machine.instance.state is not State.RUNNING:
+            raise ActionFailed(
+                f"vagrant ended well, but {name} is {machine.instance.state}",
+                f"twindeck logs vm:{name}",
+            )
+        if machine.domain is not None:
+            # A guest without a balloon simply has no view of its own.
+            with contextlib.suppress(ActionFailed):
+                self._libvirt.watch_balloon(machine.domain.uuid, _BALLOON_SECONDS)
+
+    def _halt(self, name: str, machine: Machine, report: Report) -> None:
+        with self._vagrant(machine, report) as vagrant:
+            vagrant.halt(vm_name=machine.entry.name)
+        after = self.find(name)
+        if after.instance.is_live:
+            raise ActionFailed(
+                f"vagrant ended well, but {name} is {after.instance.state}",
+                f"twindeck kill vm:{name}",
+            )
+
+    def _kill(self, name: str, machine: Machine, report: Report) -> None:
+        failed: ActionFailed | None = None
+        try:
+            with self._vagrant(machine, report) as vagrant:
+                vagrant.halt(vm_name=machine.entry.name, force=True)
+        except ActionFailed as error:
+            failed = error
+        after = self.find(name)
+        if after.domain is not None and after.instance.is_live:
+            report.line(f"virsh destroy {after.domain.name}")
+            self._libvirt.power_off(after.domain.uuid)
+            end_tunnels(machine.entry.folder)
+        elif failed is not None:
+            raise failed
+
+    def _pause(self, machine: Machine, report: Report) -> None:
+        # In memory and at once, which is what vagrant-libvirt's suspend does after two seconds.
+        if machine.domain is not None:
+            report.line(f"virsh suspend {machine.domain.name}")
+            self._libvirt.suspend(machine.domain.uuid)
+            return
+        with self._vagrant(machine, report) as vagrant:
+            vagrant.suspend(vm_name=machine.entry.name)
+
+    def _resume(self, machine: Machine, report: Report) -> None:
+        if machine.domain is not None:
+            report.line(f"virsh resume {machine.domain.name}")
+            self._libvirt.resume(machine.domain.uuid)
+            return
+        with self._vagrant(machine, report) as vagrant:
+            vagrant.resume(vm_name=machine.entry.name)
+
+    def _destroy(self, name: str, machine: Machine, report: Report) -> None:
+        entry = machine.entry
+        by_vagrant = entry.has_vagrantfile
+        if by_vagrant:
+            try:
+                with self._vagrant(machine, report) as vagrant:
+                    vagrant.destroy(vm_name=entry.name)
+            except ActionFailed as error:
+                # The Vagrantfile is there, but the machine was taken out of it.
+                if "not found configured" not in str(error):
+                    raise
+                by_vagrant = False
+        if not by_vagrant:
+            self._remove(name, machine, report)
+        end_tunnels(entry.folder)
+        after = self._inventory.machines().get(name)
+        if after is not None and after.instance.state is not State.ABSENT:
+            raise ActionFailed(
+                f"{name} was to be destroyed, but it is still {after.instance.state}",
+                f"twindeck inspect vm:{name}",
+            )
+
+    def _remove(self, name: str, machine: Machine, report: Report) -> None:
+        """Without its Vagrantfile: undefine the domain and delete the disks that are its own."""
+        domain = machine.domain
+        if domain is None:
+            raise ActionFailed(
+                f"{name} cannot be destroyed: its Vagrantfile is gone and libvirt does not know it",
+                f"restore {machine.entry.directory}/Vagrantfile, or remove it with its provider",
+            )
+        definition = self._libvirt.definition(domain.uuid)
+        if machine.instance.is_live:
+            report.line(f"virsh destroy {domain.name}")
+            self._libvirt.power_off(domain.uuid)
+        report.line(f"virsh undefine {domain.name}")
+        self._libvirt.undefine(domain.uuid)
+        (machine.entry.folder / "id").unlink(missing_ok=True)
+        left = []
+        for disk in definition.disks:
+            if not belongs(disk, domain.name):
+                left.append(disk)
+                continue
+            report.line(f"virsh vol-delete {disk}")
+            self._libvirt.delete_volume(disk)
+        if left:
+            raise ActionFailed(
+                f"{name} is undefined, but disks that are not clearly its own were left: "
+                f"{', '.join(left)}",
+                "virsh vol-delete PATH",
+            )
+
+    @contextlib.contextmanager
+    def _vagrant(self, machine: Machine, report: Report) -> Iterator[Any]:
+        """python-vagrant in the machine's environment, its lines going to the report."""
+        entry = machine.entry
+        if not entry.directory.is_dir():
+            raise ActionFailed(
+                f"{entry.name}: its folder {entry.directory} is gone",
+                f"twindeck destroy vm:{machine.instance.name}",
+            )
+        sessions: list[int] = []
+
+        def started(pid: int) -> None:
+            sessions.append(pid)
+            self._own.add(pid)
+
+        try:
+            yield streaming_vagrant(
+                entry, environment(entry, self._accelerator()), report.line, started
+            )
+        finally:
+            for session in sessions:
+                self._own.discard(session)
+
+
+def belongs(disk: str, domain: str) -> bool:
+    """Whether the file is named as vagrant-libvirt names the disks of that domain."""
+    name = PurePath(disk).name
+    return re.fullmatch(re.escape(domain) + r"(-vd[a-z]+)?\.(img|qcow2|raw)", name) is not None
+
+
+def _check_free(name: str, machine: Machine) -> None:
+    if machine.instance.busy is not None:
+        raise ActionBusy(
+            f"{name} is busy: {machine.instance.busy}", "try again when that has ended"
+        )
+
+
+def _check_port(workload: Workload) -> None:
+    holder = port_holder(workload.vm_port)
+    if holder is not None:
+        raise ActionFailed(
+            f"port {workload.vm_port} on 127.0.0.1 is taken by {holder}",
+            f"end it, or change ports.vm in {workload.folder / 'workload.toml'}",
+        )
