@@ -1,4 +1,4 @@
-"""A running action is told live on a terminal, line by line elsewhere, and survives an interrupt."""
+"""A running action is told live on a terminal, by line elsewhere, and survives an interrupt."""
 
 from __future__ import annotations
 
