@@ -6,7 +6,7 @@ answer is None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ def counters_of(stats: Mapping[str, Any]) -> Counters:
     return Counters(
         cpu_ns=_whole(usage, "total_usage"),
         system_cpu_ns=_whole(cpu, "system_cpu_usage"),
-        cores=_whole(cpu, "online_cpus") or len(usage.get("percpu_usage") or ()) or 1,
+        cores=_whole(cpu, "online_cpus") or len(_entries(usage, "percpu_usage")) or 1,
         memory_bytes=None
         if used is None
         else used_bytes(
@@ -49,7 +49,7 @@ def counters_of(stats: Mapping[str, Any]) -> Counters:
         ),
         limit_bytes=_whole(memory, "limit"),
         network=_network(stats.get("networks")),
-        block=_block(_table(stats, "blkio_stats").get("io_service_bytes_recursive")),
+        block=_block(_entries(_table(stats, "blkio_stats"), "io_service_bytes_recursive")),
         pids=_whole(_table(stats, "pids_stats"), "current"),
     )
 
@@ -73,6 +73,11 @@ def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _entries(values: Mapping[str, Any], key: str) -> Sequence[Any]:
+    value = values.get(key)
+    return value if isinstance(value, list) else ()
+
+
 def _whole(values: Mapping[str, Any], key: str) -> int | None:
     value = values.get(key)
     return value if isinstance(value, int) else None
@@ -86,9 +91,9 @@ def _network(networks: Any) -> tuple[int, int] | None:
     return received, sum(_whole(table, "tx_bytes") or 0 for table in tables)
 
 
-def _block(entries: Any) -> tuple[int, int]:
+def _block(entries: Sequence[Any]) -> tuple[int, int]:
     read = write = 0
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in (entry for entry in entries if isinstance(entry, Mapping)):
         operation = str(entry.get("op", ""))[:1].lower()
         if operation == "r":
             read += _whole(entry, "value") or 0
