@@ -43,9 +43,7 @@ def bar(boot: Boot, longest_seconds: float, columns: int, is_ascii: bool) -> Con
     """The stacked bar, then the total, whose end is never cut by the bar."""
     parts = [
         Content.styled(glyph(phase.name, is_ascii) * cells, PHASE_STYLES[phase.name][2])
-        for phase, cells in zip(
-            boot.phases, bar_cells(boot, longest_seconds, columns), strict=True
-        )
+        for phase, cells in zip(boot.phases, bar_cells(boot, longest_seconds, columns), strict=True)
     ]
     return Content.assemble(*parts)
 

@@ -30,8 +30,6 @@ class BootChart(Widget):
     """Address of the selection; None shows nothing."""
     boots: reactive[tuple[Boot, ...]] = reactive(())
     """What is shown, newest first."""
-    is_ascii = False
-    """Whether the terminal lacks UTF-8."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +65,8 @@ class BootChart(Widget):
                 boots = await asyncio.to_thread(self.app.fleet.boots, keys, BOOTS)
         except TwindeckError as problem:
             error = problem.line
-        self.is_read, self.error = True, error
+        self.is_read = True
+        self.error = error
         self.boots = tuple(boots)
         self.refresh()
 
@@ -78,7 +77,7 @@ class BootChart(Widget):
             return Content.styled(self.error, "$text-error")
         if not self.boots:
             return Content.styled(self._note(), "$text-muted") if self.is_read else Content("")
-        return chart(self.boots, width, height, self.is_ascii)
+        return chart(self.boots, width, height, self.app.glyphs.is_ascii)
 
     def _note(self) -> str:
         instance = self.app.fleet.snapshot.find(self.key) if self.key else None

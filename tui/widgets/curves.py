@@ -1,4 +1,4 @@
-"""What a trend chart shows of a pair: its curves, their names and their newest figures; no widget."""
+"""What a trend chart shows of a pair: curves, their names and newest figures; no widget."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A small plot on plotext 6: series in, styled text out; the only module that knows plotext.
 
-plotext takes 0.15 s to import, so it is loaded by `load` off the UI thread, never by importing this.
+plotext takes 0.15 s to import, so `load` does it off the UI thread; importing this does not.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tui.widgets.scale import Thinned, Tick
 _FRAME = 8
 _FIRST_LINE = 16
 _CELLS = re.compile(r"\x1b\[([0-9;]*)m")
+_ASCII = str.maketrans("│┤├┼┬┴└─−", "||++++`--")
 _FRAME_STYLE = "$foreground 45%"
 
 
@@ -61,17 +62,24 @@ def load() -> ModuleType:
     return importlib.import_module("plotext")
 
 
-def draw(lines: Sequence[Line], frame: Frame, width: int, height: int) -> Content:
-    """The plot as `height` rows of `width` columns; blank where there is no room to draw."""
+def draw(
+    lines: Sequence[Line], frame: Frame, width: int, height: int, *, is_ascii: bool = False
+) -> Content:
+    """The plot as `height` rows of `width` columns; blank where there is no room to draw.
+
+    In ASCII each curve is drawn with its own letter.
+    """
     if width < frame.gutter + 4 or height < 3:
         return Content("")
     plotext = load()
     figure = _figure(plotext, width, height)
     _draw_axes(plotext, figure, frame)
     for number, line in enumerate(lines):
-        _draw_line(plotext, figure, line, _FIRST_LINE + number)
+        sign = line.mark.lower() if is_ascii else "braille"
+        _draw_line(plotext, figure, line, _FIRST_LINE + number, sign)
     _draw_marks(plotext, figure, lines, frame, width, height)
-    return _styled(figure.build().string(), [line.style for line in lines])
+    painted = figure.build().string()
+    return _styled(painted.translate(_ASCII) if is_ascii else painted, [x.style for x in lines])
 
 
 def _figure(plotext: Any, width: int, height: int) -> Any:
@@ -100,10 +108,10 @@ def _draw_axes(plotext: Any, figure: Any, frame: Frame) -> None:
         ruler.ticks([tick.value for tick in ticks], [tick.label for tick in ticks])
 
 
-def _draw_line(plotext: Any, figure: Any, line: Line, colour: int) -> None:
+def _draw_line(plotext: Any, figure: Any, line: Line, colour: int, sign: str) -> None:
     if not line.data.points:
         return
-    marker = plotext.marker("braille", pixel=plotext.pixel(foreground=colour))
+    marker = plotext.marker(sign, pixel=plotext.pixel(foreground=colour))
     xs, ys = zip(*line.data.points, strict=True)
     signal = figure.signal(list(xs), list(ys), marker=marker)
     if not line.is_dotted:

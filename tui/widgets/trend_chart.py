@@ -87,7 +87,7 @@ class TrendPlot(Widget):
             return _lines([*head, *_blank(self._curves, width, left)])
         if not self.is_ready:
             return _lines(head)
-        return _lines([*head, draw(lines, frame, width, left)])
+        return _lines([*head, draw(lines, frame, width, left, is_ascii=self.app.glyphs.is_ascii)])
 
     def _figure(self, width: int, height: int) -> tuple[Frame, list[Line]]:
         bucket = self._bucket_ns / 1e9
@@ -135,7 +135,7 @@ def time_ticks(columns: int) -> tuple[Tick, ...]:
 
 def legend(title: str, curves: Sequence[Curve], width: int, rows: int) -> list[Content]:
     """At most `rows` lines naming each curve with its newest figure, as fully as fits."""
-    for detail in range(3, -1, -1):
+    for detail in range(4, -1, -1):
         entries = [_entry(curve, detail) for curve in curves]
         lines = _flow(Content.styled(title, "bold"), entries, width)
         if len(lines) <= rows or detail == 0:
@@ -146,15 +146,16 @@ def legend(title: str, curves: Sequence[Curve], width: int, rows: int) -> list[C
 def _entry(curve: Curve, detail: int) -> Content:
     """Mark, figure and accelerator always; then kind, name and reason as `detail` grows."""
     is_guest = curve.is_dotted
-    words = [curve.name] if detail >= 2 and not is_guest else []
-    words += [curve.kind] if detail >= 1 and curve.kind else []
+    words = [curve.name] if detail >= 3 and not is_guest else []
+    if curve.kind and detail >= 1:
+        words.append(curve.kind if detail >= 2 else curve.kind.split()[is_guest - 1])
     text = Content.styled(curve.mark, f"{curve.style} reverse bold")
     for word in words:
         text += Content(" " + word)
     text += Content.styled(f" {curve.value}", f"{curve.style} bold")
     if curve.accelerator and not is_guest:
         text += Content.styled(f" {curve.accelerator}", "$text-muted")
-    if curve.reason and detail >= 3:
+    if curve.reason and detail >= 4:
         text += Content.styled(f" ({curve.reason})", "$text-muted")
     return text
 
@@ -165,7 +166,7 @@ def _flow(title: Content, entries: Sequence[Content], width: int) -> list[Conten
         longer = line + "  " + entry
         if longer.cell_length > width and line is not title:
             lines.append(line)
-            line = Content(" " * (title.cell_length + 2)) + entry
+            line = Content("  ") + entry
         else:
             line = longer
     return [*lines, line]
@@ -233,4 +234,3 @@ class TrendChart(Widget):
         for plot in self.query(TrendPlot):
             curves = curves_of(plot.metric, pair, snapshot, self.app.fleet.history)
             plot.show(curves, snapshot.t_ns)
-

@@ -1,0 +1,69 @@
+"""Everything the engine knows of an instance, as text to scroll and search."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui.errors import TwindeckError
+from tui.screens.text_screen import TextScreen, named
+from tui.text import clean
+from tui.widgets.log_view import LogView, painter
+
+_JSON_KEY = r'^\s*("(?:[^"\\]|\\.)*")(?=:)'
+
+
+class InspectScreen(TextScreen):
+    """JSON, indented, keys coloured; read once, `ctrl+r` reads it anew."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+r", "reload", "refresh")]
+    can_follow: ClassVar[bool] = False
+    kind: ClassVar[str] = "inspect"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self._error = ""
+        self.is_read = False
+        """Whether the engine has answered."""
+
+    def make_view(self) -> LogView:
+        """JSON with its keys coloured; never cut, however long."""
+        return LogView(most_lines=100_000, paint=painter(_JSON_KEY, "log-view--key"))
+
+    def on_mount(self) -> None:
+        """Ask the engine."""
+        super().on_mount()
+        self._load()
+
+    def action_reload(self) -> None:
+        """Ask the engine again."""
+        self._load()
+
+    @work(exclusive=True)
+    async def _load(self) -> None:
+        lines: list[str] = []
+        self._error = ""
+        try:
+            lines = json_lines(await asyncio.to_thread(self.app.fleet.inspect, self.key))
+        except TwindeckError as error:
+            self._error = error.line
+        self.is_read = True
+        self.view.replace(lines)
+        self.show_title()
+
+    def title_text(self) -> Content:
+        """Address, and why there is nothing if there is nothing."""
+        if self._error:
+            return named(self.key, self._error, "$text-error")
+        return named(self.key, "inspect" if self.is_read else "inspect · asking the engine")
+
+
+def json_lines(value: dict[str, Any]) -> list[str]:
+    """Indented JSON, each line safe to show."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return [clean(line) for line in text.split("\n")]

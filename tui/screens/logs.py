@@ -1,0 +1,124 @@
+"""The log of an instance, and the output of the newest action on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+from typing import ClassVar
+
+from textual.content import Content
+
+from tui.model import Job, JobState, SideName
+from tui.screens.log_feed import LogFeed
+from tui.screens.text_screen import TextScreen, named
+from tui.text import clean
+from tui.units import age
+from tui.widgets.line_store import MOST_LINES
+
+TAIL_LINES = 1_000
+_LOG_REFRESH_SECONDS = 0.15
+_OUTPUT_REFRESH_SECONDS = 0.25
+
+
+class LogScreen(TextScreen):
+    """Follows a log: the container's own, or the VM's serial console."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.feed = LogFeed(self._read, MOST_LINES)
+        self._note = ""
+        self._skipped = 0
+
+    def on_mount(self) -> None:
+        """Start reading."""
+        super().on_mount()
+        self.view.is_following = True
+        self.feed.start()
+        self._timer = self.set_interval(_LOG_REFRESH_SECONDS, self.take_batch)
+
+    def on_unmount(self) -> None:
+        """Stop reading."""
+        self.feed.stop()
+
+    def _read(self, stop: Event) -> Iterator[str]:
+        return self.app.fleet.logs(self.key, tail=TAIL_LINES, follow=True, stop=stop)
+
+    def take_batch(self) -> None:
+        """Show what arrived, all at once."""
+        batch = self.feed.take()
+        self._skipped += batch.skipped
+        if batch.lines:
+            self.view.append(batch.lines)
+        if batch.is_over:
+            self._timer.stop()
+            self._note = batch.error or "ended"
+        if batch.is_over or batch.skipped:
+            self.show_title()
+
+    def title_text(self) -> Content:
+        """Address, source, and what a reader must know of the text."""
+        is_vm = self.key.startswith(f"{SideName.VM}:")
+        title = named(self.key, "log · serial console" if is_vm else "log · stdout and stderr")
+        if self._skipped:
+            title += Content.styled(f"  {self._skipped:,} lines came too fast", "$text-warning")
+        if self._note:
+            style = "$text-muted" if self._note == "ended" else "$text-error"
+            title += Content.styled(f"  {clean(self._note)}", style)
+        return title
+
+
+class OutputScreen(TextScreen):
+    """The whole output of the newest action on an instance, live while it runs."""
+
+    kind: ClassVar[str] = "output"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self._shown: tuple[str, ...] = ()
+
+    def on_mount(self) -> None:
+        """Show what there is and look for more; the output is in memory, so asking is cheap."""
+        super().on_mount()
+        self.view.is_following = True
+        self.take_output()
+        self.set_interval(_OUTPUT_REFRESH_SECONDS, self.take_output)
+
+    def take_output(self) -> None:
+        """Add what is new; show all of it anew if it is another action's."""
+        lines = self.app.fleet.output(self.key)
+        if lines != self._shown:
+            was_following = self.view.is_following
+            if self._shown and lines[: len(self._shown)] == self._shown:
+                self.view.append(lines[len(self._shown) :])
+            else:
+                self.view.replace(lines)
+                self.view.is_following = was_following
+            self._shown = lines
+        self.show_title()
+
+    def title_text(self) -> Content:
+        """Address, verb, phase, elapsed, result."""
+        job = self.app.snapshot.jobs.get(self.key)
+        if job is None:
+            return named(self.key, "no action yet: its output will be here")
+        took = _took_seconds(job, self.app.clock.t_ns())
+        title = Content.assemble((clean(self.key), "bold"), "  ", (str(job.verb), "bold"))
+        return title + "  " + _result(job, age(took))
+
+
+def _took_seconds(job: Job, t_ns: int) -> float:
+    """From the request to the end, or until now."""
+    end = t_ns if job.finished_t_ns is None else job.finished_t_ns
+    return max(0.0, (end - job.requested_t_ns) / 1e9)
+
+
+def _result(job: Job, took: str) -> Content:
+    match job.state:
+        case JobState.QUEUED:
+            return Content.styled(f"queued {took}", "$text-warning")
+        case JobState.RUNNING:
+            phase = f"{job.phase} · " if job.phase else ""
+            return Content.styled(f"{phase}running {took}", "$text-primary")
+        case JobState.FAILED:
+            return Content.styled(f"failed after {took}: {clean(job.error)}", "$text-error")
+    return Content.styled(f"done in {took}", "$text-success")

@@ -1,0 +1,174 @@
+"""What the details of an instance say in words and figures; pure functions, no widget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from tui.glyphs import Glyphs
+from tui.model import Boot, Instance, Phase, Sample, SideName, Snapshot, State, Workload
+from tui.text import clean
+from tui.units import DASH, age, iec, percent, seconds
+from tui.widgets.boot_bars import name_text, total_text
+from tui.widgets.curves import kind_text, reason_for
+
+_STATE_STYLES = {
+    State.RUNNING: "$text-success",
+    State.PAUSED: "$text-warning",
+    State.RESTARTING: "$text-warning",
+    State.REMOVING: "$text-warning",
+    State.DEAD: "$text-error",
+    State.UNKNOWN: "$text-error",
+}
+_TRAFFIC = (
+    ("net in", "net_rx_bytes"),
+    ("net out", "net_tx_bytes"),
+    ("disk read", "block_read_bytes"),
+    ("disk write", "block_write_bytes"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row: what, how much or which, and a quiet remark."""
+
+    label: str
+    value: str
+    note: str = ""
+    """Kind of the figure, or why it is missing."""
+
+
+def headline(instance: Instance, glyphs: Glyphs) -> Content:
+    """`● running  vm:web  nginx  libvirt tcg`."""
+    style = _STATE_STYLES.get(instance.state, "$text-muted")
+    state = f"{glyphs.states[instance.state]} {instance.state}"
+    if instance.state is State.STOPPED and instance.exit_code:
+        state += f", exit code {instance.exit_code}"
+    words = [instance.workload or "", instance.provider, instance.accelerator or ""]
+    quiet = "  ".join(clean(word) for word in words if word)
+    return Content.assemble(
+        (clean(instance.key), "bold"), "  ", (state, f"{style} bold"), "  ", (quiet, "$text-muted")
+    )
+
+
+def facts(
+    instance: Instance, workloads: Sequence[Workload], unix: float, glyphs: Glyphs
+) -> list[Fact]:
+    """What the engine says of it, the most asked first; what it has not is left out."""
+    ports = [clean(port).replace("->", f" {glyphs.arrow} ") for port in instance.ports]
+    titles = {workload.name: workload.title for workload in workloads}
+    rows = [
+        Fact("up for", *_since(instance.started_at, unix)) if instance.started_at else None,
+        Fact("exit code", str(instance.exit_code)) if instance.exit_code is not None else None,
+        Fact("busy", clean(instance.busy)) if instance.busy else None,
+        *(Fact("port" if not i else "", port) for i, port in enumerate(ports)),
+        Fact("image" if instance.side is SideName.CONTAINER else "box", clean(instance.image))
+        if instance.image
+        else None,
+        Fact("id", clean(instance.id)[:12]) if instance.id else None,
+        Fact("workload", clean(instance.workload), clean(titles.get(instance.workload, "")))
+        if instance.workload
+        else None,
+        Fact("provider", " ".join(clean(x) for x in _provider(instance))),
+        Fact("created", *_since(instance.created_at, unix, " ago"))
+        if instance.created_at
+        else None,
+        Fact("pid", str(instance.pid), _pid_note(instance)) if instance.pid else None,
+        Fact("group", clean(instance.group)) if instance.group else None,
+        Fact("directory", clean(str(instance.directory))) if instance.directory else None,
+    ]
+    return [row for row in rows if row is not None]
+
+
+def _provider(instance: Instance) -> list[str]:
+    if instance.side is SideName.CONTAINER:
+        return [instance.provider]
+    return [instance.provider, instance.accelerator or "(accelerator unknown)"]
+
+
+def _pid_note(instance: Instance) -> str:
+    return "hypervisor process" if instance.side is SideName.VM else "first process, on the host"
+
+
+def _since(at: float, unix: float, suffix: str = "") -> tuple[str, str]:
+    stamp = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+    return age(unix - at) + suffix, stamp
+
+
+def figures(instance: Instance, snapshot: Snapshot) -> list[Fact]:
+    """What it costs now; a dash with its reason where a figure cannot be had."""
+    sample = snapshot.samples.get(instance.key) if instance.is_live else None
+    is_vm = instance.side is SideName.VM
+    known = (sample.accelerator if sample else None) or instance.accelerator
+    accelerator = f" · {clean(known or 'accelerator unknown')}" if is_vm else ""
+    kind = kind_text(sample.memory_kind if sample else "host-rss" if is_vm else "docker-stats")
+    cpu = sample.cpu_percent if sample else None
+    rows = [
+        _figure(
+            "CPU", "cpu_percent", f"{percent(cpu)}%", f"of one core{accelerator}", instance, sample
+        ),
+        _size("memory", "memory_bytes", kind + accelerator, instance, sample),
+    ]
+    if is_vm:
+        rows.append(
+            _size("guest use", "guest_memory_bytes", "the guest's own view", instance, sample)
+        )
+    note = "given to the guest" if is_vm else "limit"
+    rows.append(_size("mem limit", "memory_limit_bytes", note, instance, sample))
+    rows += [_size(label, name, "since start", instance, sample) for label, name in _TRAFFIC]
+    pids = str(sample.pids) if sample else ""
+    rows.append(_figure("processes", "pids", pids, "", instance, sample))
+    boot = snapshot.boot_seconds.get(instance.key)
+    rows.append(
+        Fact(
+            "last boot", seconds(boot), "request to answer" if boot is not None else "none recorded"
+        )
+    )
+    return rows
+
+
+def _size(label: str, name: str, note: str, instance: Instance, sample: Sample | None) -> Fact:
+    value = getattr(sample, name) if sample else None
+    return _figure(label, name, iec(value), note, instance, sample)
+
+
+def _figure(
+    label: str, name: str, text: str, note: str, instance: Instance, sample: Sample | None
+) -> Fact:
+    if sample is None or getattr(sample, name) is None:
+        return Fact(label, DASH, reason_for(name, instance, sample))
+    return Fact(label, text, note)
+
+
+def table(rows: Sequence[Fact], width: int) -> Content:
+    """Labels, values, notes in columns; long ones are cut."""
+    label = max((len(row.label) for row in rows), default=0)
+    value = min(max((len(row.value) for row in rows if row.note), default=0), width // 2)
+    lines: list[Content] = []
+    for row in rows:
+        text = row.value.ljust(value) if row.note else row.value
+        line = Content.assemble(
+            (row.label.rjust(label), "$text-muted"),
+            "  ",
+            (text, "$text-muted" if row.value == DASH else "bold"),
+            (f"  {row.note}" if row.note else "", "$text-muted"),
+        )
+        lines.append(line.truncate(width, ellipsis=True))
+    return Content("\n").join(lines)
+
+
+def boot_table(boots: Sequence[Boot], unix: float, width: int) -> Content:
+    """One row a boot, newest first, a column a phase that occurs."""
+    present = [p for p in Phase if any(phase.name is p for boot in boots for phase in boot.phases)]
+    name = max((len(name_text(boot)) for boot in boots), default=4)
+    head = f"{'boot':<{name}}  {'ago':>6}" + "".join(f"{p!s:>10}" for p in present)
+    lines = [Content.styled(head + f"{'total':>10}", "$text-muted")]
+    for boot in boots:
+        took = {phase.name: phase.seconds for phase in boot.phases}
+        cells = "".join(f"{seconds(took.get(phase)):>10}" for phase in present)
+        start = f"{name_text(boot):<{name}}  {age(unix - boot.started_at):>6}"
+        lines.append(Content.assemble(start, cells, (f"{total_text(boot):>10}", "bold")))
+    return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
