@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from zlib import crc32
 
 from tests.ui.fakes import NOW, T_NS
 from tui.model import (
+    Boot,
+    BootPhase,
     Health,
+    History,
     HostSample,
     Instance,
     Job,
@@ -46,7 +50,7 @@ def vm(name: str, state: State = State.RUNNING, **more: object) -> Instance:
         side=VM,
         name=name,
         state=state,
-        id=None if state is State.ABSENT else f"7d1c{abs(hash(name)) % 10**8:08d}-0000",
+        id=None if state is State.ABSENT else f"7d1c{crc32(name.encode()):08x}-0000",
         image="debian/bookworm64",
         started_at=NOW - 4000 if live else None,
         provider="libvirt",
@@ -222,3 +226,43 @@ def docker_down(*, has_rows: bool = False) -> Snapshot:
 def empty_fleet() -> Snapshot:
     """Both engines answer and hold nothing."""
     return fleet_of()
+
+
+def history(key: str) -> History:
+    """Four minutes of samples, one a second, that end at the present figures."""
+    cpu, memory = _CPU[key], _MEMORY_MIB[key] * MIB
+    count = 240
+    back = [count - 1 - n for n in range(count)]
+    return History(
+        t_ns=tuple(T_NS - n * 1_000_000_000 for n in back),
+        cpu_percent=tuple(cpu * (1 + 0.5 * math.sin(n / 9) + 0.2 * math.sin(n / 2)) for n in back),
+        memory_bytes=tuple(int(memory * (1 - 0.1 * n / count)) for n in back),
+        guest_memory_bytes=tuple(138 * MIB if key == "vm:nginx" else None for _ in back),
+    )
+
+
+def histories() -> dict[str, History]:
+    """The series of everything that is measured."""
+    return {key: history(key) for key in _CPU}
+
+
+def boots() -> list[Boot]:
+    """Three boots of either half of the pair, newest first."""
+    vm_phases = ((Phase.CREATE, 2.1), (Phase.START, 1.4), (Phase.BOOT, 38.0), (Phase.ANSWER, 7.8))
+    container_phases = ((Phase.CREATE, 0.09), (Phase.START, 0.21), (Phase.ANSWER, 0.12))
+    found = []
+    for nth in range(3):
+        for side, phases in ((VM, vm_phases), (CONTAINER, container_phases)):
+            timed = tuple(BootPhase(name, s * (1 + 0.06 * nth)) for name, s in phases)
+            found.append(
+                Boot(
+                    side=side,
+                    name="nginx",
+                    started_at=NOW - 800 - 3600 * nth,
+                    total_seconds=sum(phase.seconds for phase in timed),
+                    phases=timed,
+                    accelerator="tcg" if side is VM else None,
+                    workload="nginx",
+                )
+            )
+    return found

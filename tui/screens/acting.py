@@ -14,6 +14,7 @@ from tui.console import ConsoleApp
 from tui.model import Instance, JobState, SideName, State, Verb, verbs_for
 from tui.screens.dialogs import ConfirmDialog, WorkloadDialog, destroy_question
 from tui.widgets.cells import visible_name
+from tui.widgets.pair import pair_of
 
 _VERB_ACTIONS = {
     "restart": Verb.RESTART,
@@ -197,10 +198,8 @@ class ActingScreen(Screen[None]):
         """An action went out; subclasses may clear their marks."""
 
     def _pair(self) -> tuple[Instance, ...]:
-        """The two instances of the first target's workload, or of its name, if both exist."""
-        if (target := self.target) is None or target.workload is None:
-            return ()
-        return tuple(i for i in self.app.snapshot.instances if i.workload == target.workload)[:2]
+        """The first target and, if there is one, its counterpart on the other side."""
+        return pair_of(self.app.snapshot, self.target.key) if self.target else ()
 
     def _submit(self, verb: Verb) -> None:
         self._ask(lambda instance: verb)

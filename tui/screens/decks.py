@@ -7,29 +7,39 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
-from textual.widgets import Input
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
 
 from tui.model import Instance, SideName, State, verbs_for
 from tui.screens.acting import ActingScreen
+from tui.widgets.boot_chart import BootChart
 from tui.widgets.cells import Moment
 from tui.widgets.deck import Deck
 from tui.widgets.deck_pane import TITLES, DeckPane
+from tui.widgets.filter_box import FilterBox
 from tui.widgets.host_bar import HostBar
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.status_line import StatusLine
+from tui.widgets.trend_chart import TrendChart
 
 _TICK_SECONDS = 1.0
+_FOOTER = (
+    *("start_or_stop", "bring_up", "restart", "logs", "shell", "destroy", "filter", "output"),
+    *("pause_or_resume", "inspect", "boot_pair", "mark", "order", "kill"),
+)
+"""What to show first where not everything fits."""
+_TALL_ROWS = 36
+"""From this height on the selection's charts stand under the decks."""
 
 
 class DecksScreen(ActingScreen):
     """VMs on the left, containers on the right; one at a time where there is no room for two."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-one"), (120, "-two")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (_TALL_ROWS, "-tall")]
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,shift+tab", "other_deck", "other deck", show=False),
+        Binding("tab,shift+tab", "other_deck", "other deck", show=False, tooltip="The other deck"),
         Binding("1", "deck('vm')", "VMs", show=False, tooltip="The VMs"),
         Binding("2", "deck('container')", "containers", show=False, tooltip="The containers"),
         Binding("space", "mark", "mark", tooltip="Mark; actions then go to all marked"),
@@ -45,7 +55,8 @@ class DecksScreen(ActingScreen):
         self._active = SideName.VM
         self._worded: tuple[object, ...] = ()
         self._is_behind = False
-        self._filter = Input(placeholder="filter both decks", compact=True, id="filter")
+        self._filter = FilterBox()
+        self._filter_line = Horizontal(Static("/"), self._filter, id="filter-line")
         self._status = StatusLine()
 
     def compose(self) -> ComposeResult:
@@ -53,14 +64,14 @@ class DecksScreen(ActingScreen):
         yield HostBar()
         with Horizontal(id="decks"):
             yield from self._panes.values()
-        yield Container(id="charts")
-        yield self._filter
+        yield Horizontal(id="charts")
+        yield self._filter_line
         yield self._status
-        yield KeyFooter()
+        yield KeyFooter(_FOOTER)
 
     def on_mount(self) -> None:
         """Follow the fleet; tick only while something is being done."""
-        self._filter.display = False
+        self._filter_line.display = False
         self._choose_first_deck()
         self.watch(self.app, "snapshot", self._follow)
         self.watch(self.app, "read_jobs", self._follow, init=False)
@@ -115,6 +126,11 @@ class DecksScreen(ActingScreen):
         """Status line and keys follow the selection and its state."""
         self._status.key = self.deck.cursor
         self._status.refresh()
+        self.set_class(self.deck.selected is None, "-none")
+        for trend in self.query(TrendChart):
+            trend.key = self.deck.cursor
+        for boots in self.query(BootChart):
+            boots.key = self.deck.cursor
         target = self.target
         worded = (
             self._active,
@@ -136,8 +152,13 @@ class DecksScreen(ActingScreen):
         running = sum(i.state is State.RUNNING for i in instances)
         return f"{TITLES[other]} {running}/{len(instances)}"
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Titles tell of the other deck only where it is hidden."""
+    async def on_resize(self, event: events.Resize) -> None:
+        """Charts only where there is height for them; titles tell of a deck that is hidden."""
+        charts = self.query_one("#charts")
+        if event.size.height < _TALL_ROWS:
+            await charts.remove_children()
+        elif not charts.children:
+            await charts.mount(TrendChart(), BootChart())
         self.call_after_refresh(self._follow)
 
     @on(Deck.Moved)
@@ -198,14 +219,14 @@ class DecksScreen(ActingScreen):
                 deck.clear_marks()
         elif any(deck.needle for deck in decks):
             self._filter.value = ""
-            self._close_filter()
+            self.close_filter()
         else:
             self.remove_class("-zoomed")
         self._follow()
 
     def action_filter(self) -> None:
         """Type to narrow both decks down."""
-        self._filter.display = True
+        self._filter_line.display = True
         self._status.display = False
         self._filter.focus()
 
@@ -216,24 +237,10 @@ class DecksScreen(ActingScreen):
             pane.deck.filter(event.value)
         self._follow()
 
-    @on(Input.Submitted, "#filter")
-    def keep_filter(self) -> None:
-        """Back to the deck, filter kept."""
-        self._close_filter()
-
-    def on_key(self, event: events.Key) -> None:
-        """Escape in the filter clears it; arrows leave it."""
-        if not self._filter.has_focus:
-            return
-        if event.key == "escape":
-            self._filter.value = ""
-        if event.key in ("escape", "down", "up", "tab"):
-            event.stop()
-            event.prevent_default()
-            self._close_filter()
-
-    def _close_filter(self) -> None:
-        self._filter.display = False
+    @on(FilterBox.Left)
+    def close_filter(self) -> None:
+        """Back to the deck."""
+        self._filter_line.display = False
         self._status.display = True
         self.deck.focus()
 

@@ -13,24 +13,30 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.widgets.key_footer import Labels, key_text
+from tui.widgets.key_footer import UNTOLD, Labels, key_text
+
+
+_SECTIONS = ("On the selection", "Here", "Move", "Everywhere")
 
 
 def help_entries(screen: Screen[Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """(section, [(keys, what they do)]) for what is active on the screen, nearest first."""
-    sections: dict[str, dict[str, tuple[list[str], str]]] = {}
-    for active in screen.active_bindings.values():
+    sections: dict[str, dict[str, tuple[list[str], str]]] = {name: {} for name in _SECTIONS}
+    told_first = sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show)
+    for active in told_first:
         binding = active.binding
-        if not active.enabled or binding.system or not binding.description:
+        if not active.enabled or not binding.description or binding.action in UNTOLD:
             continue
         label = screen.label_for(binding.action) if isinstance(screen, Labels) else None
         told = binding.tooltip or binding.description
-        told = f"{label}: {told}" if label and binding.tooltip else told
+        if label and label != told:
+            told = f"{label.capitalize()} ({told[:1].lower()}{told[1:]})"
         section = sections.setdefault(_section(active.node, screen), {})
         section.setdefault(binding.action, ([], told))[0].append(key_text(binding))
     return [
         (name, [(" ".join(dict.fromkeys(keys)), told) for keys, told in entries.values()])
         for name, entries in sections.items()
+        if entries
     ]
 
 

@@ -72,7 +72,8 @@ def boot_text(value_seconds: float | None, dash: str) -> str:
 
 
 def ports_text(ports: tuple[str, ...], arrow: str) -> str:
-    """`8080→80 *:53→53/udp`: loopback and tcp go without saying, a port open to all does not."""
+    """`8080→80 *:5000`: loopback, tcp and the same port inside go without saying; a port that is
+    open to every address does not."""
     seen = dict.fromkeys(_port_text(clean(port), arrow) for port in ports)
     return " ".join(seen)
 
@@ -84,7 +85,9 @@ def _port_text(port: str, arrow: str) -> str:
     for anywhere in ("0.0.0.0:", "[::]:", ":::"):
         if outside.startswith(anywhere):
             outside = "*:" + outside.removeprefix(anywhere)
-    return f"{outside}{arrow}{inside}" if sign else outside
+    if not sign or outside.rpartition(":")[2] == inside:
+        return outside
+    return f"{outside}{arrow}{inside}"
 
 
 def accelerator_text(name: str | None, dash: str) -> str:

@@ -29,7 +29,7 @@ _TONES = (
 )
 
 
-class Deck(ScrollView, can_focus=True):
+class Deck(ScrollView, can_focus=True, inherit_bindings=False):
     """The instances of one side. The cursor stays with its instance whatever moves around it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"deck--{tone}" for tone in _TONES} | {
@@ -123,8 +123,10 @@ class Deck(ScrollView, can_focus=True):
         self.post_message(self.Rearranged(self))
 
     def sort_by_next(self) -> Order:
-        """Order by the next column that is shown."""
+        """Order by the next column that is shown; with none shown, stay."""
         sortable = [f.spec.column for f in self.columns if f.spec.is_sortable]
+        if not sortable:
+            return self.order
         now = sortable.index(self.order.column) if self.order.column in sortable else -1
         self.sort(Order(sortable[(now + 1) % len(sortable)]))
         return self.order

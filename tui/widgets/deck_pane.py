@@ -43,7 +43,7 @@ class DeckHeading(Widget):
                 heading += glyphs.descending if is_descending else glyphs.ascending
             justify = str.rjust if fitted.spec.is_right else str.ljust
             parts.append(justify(heading, fitted.width)[: fitted.width] + " ")
-        return Content("".join(parts))
+        return Content("".join(parts).rstrip())
 
     def on_click(self, event: events.Click) -> None:
         """Sort by the column clicked on."""
@@ -70,11 +70,11 @@ class DeckPane(Vertical):
         self._told: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Title, headings, the list, and the notice in the list's place."""
+        """The list stays even while a notice stands in its place: it takes the keys."""
         yield self._title
+        yield self._notice
         yield self._heading
         yield self.deck
-        yield self._notice
 
     def show(self, moment: Moment) -> None:
         """Take over a newer moment."""
@@ -90,7 +90,7 @@ class DeckPane(Vertical):
         self._title.update(title)
         self._notice.update(notice or "")
         self._notice.display = notice is not None
-        self._heading.display = self.deck.display = notice is None or bool(self.deck.total)
+        self._heading.display = notice is None or bool(self.deck.shown)
 
     def _title_text(self, moment: Moment) -> Content:
         deck = self.deck

@@ -47,9 +47,9 @@ class HostBar(Widget):
         used, total = iec(host.memory_used_bytes), iec(host.memory_total_bytes)
         load = DASH if host.load_1min is None else f"{host.load_1min:.2f}"
         if detail == 2:
-            parts = [("host cpu", f"{cpu} of {host.cores} cores"), ("memory", f"{used} of {total}")]
+            parts = [("host cpu", f"{cpu} of {host.cores} cores"), ("memory", _share(used, total))]
         elif detail == 1:
-            parts = [("cpu", cpu), ("mem", f"{used}/{total}")]
+            parts = [("cpu", cpu), ("mem", _share(used, total))]
         else:
             parts = [("cpu", cpu), ("mem", used)]
         if detail:
@@ -77,6 +77,12 @@ class HostBar(Widget):
             text = clean(health.version) or f"{name} ok"
             return Content.assemble(Content.from_markup("[$quiet]$t[/]", t=text), accelerator)
         return Content.assemble(Content.from_markup("[$quiet]$n ok[/]", n=name), accelerator)
+
+
+def _share(used: str, total: str) -> str:
+    """`3.1 of 7.8 GiB`, the unit said once where it is the same."""
+    figure, _, unit = used.partition(" ")
+    return f"{figure if total.endswith(unit) else used} of {total}"
 
 
 def _accelerator(health: Health, detail: int) -> Content:

@@ -12,6 +12,8 @@ from textual.widget import Widget
 
 _LAST = ("show_help", "quit")
 """Stay visible when others must go."""
+UNTOLD = ("screen.copy_text", "app.help_quit")
+"""Bindings of the framework that are no keys of ours."""
 _GAP = 2
 _KEYS = {"question_mark": "?", "slash": "/", "escape": "esc"}
 
@@ -35,18 +37,22 @@ def active_keys(screen: Screen[Any]) -> list[tuple[ActiveBinding, str]]:
     found: dict[str, tuple[ActiveBinding, str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not active.enabled or binding.system:
+        if not active.enabled or binding.system or binding.action in UNTOLD:
             continue
         label = screen.label_for(binding.action) if isinstance(screen, Labels) else None
-        found.setdefault(binding.action, (active, label or binding.description))
+        known = found.get(binding.action)
+        if known is None or (binding.show and not known[0].binding.show):
+            found[binding.action] = (active, label or binding.description)
     return list(found.values())
 
 
 class KeyFooter(Widget):
     """One line, cut to whole entries; help and quit are never cut."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, first: tuple[str, ...] = ()) -> None:
+        """`first`: the actions to show first; the others follow as they are bound."""
+        super().__init__()
+        self._first = first
         self._spans: list[tuple[int, int, ActiveBinding]] = []
 
     def on_mount(self) -> None:
@@ -56,9 +62,10 @@ class KeyFooter(Widget):
     def render(self) -> Content:
         """As many keys as go into the width."""
         keys = [(a, label) for a, label in active_keys(self.screen) if a.binding.show and label]
+        keys.sort(key=lambda entry: self._rank(entry[0].binding.action))
         last = [entry for entry in keys if entry[0].binding.action in _LAST]
         first = [entry for entry in keys if entry[0].binding.action not in _LAST]
-        spare = self.size.width - sum(_width(*entry) for entry in last)
+        spare = self.content_size.width + _GAP - sum(_width(*entry) for entry in last)
         shown = []
         for entry in first:
             if spare < _width(*entry):
@@ -66,6 +73,9 @@ class KeyFooter(Widget):
             spare -= _width(*entry)
             shown.append(entry)
         return self._laid_out(shown + last)
+
+    def _rank(self, action: str) -> int:
+        return self._first.index(action) if action in self._first else len(self._first)
 
     def _laid_out(self, keys: list[tuple[ActiveBinding, str]]) -> Content:
         self._spans = []

@@ -12,6 +12,7 @@ from tui.model import Instance, Job, JobState, SideName
 from tui.text import clean
 from tui.units import iec, seconds
 from tui.widgets.cells import elapsed, job_seconds, visible_name
+from tui.widgets.pair import pair_of
 
 
 class StatusLine(Widget):
@@ -54,15 +55,18 @@ class StatusLine(Widget):
 
     def _figures(self, instance: Instance) -> Content:
         """Both of a pair side by side, or the one; each figure with what it stands for."""
-        pair = [instance]
-        if instance.workload:
-            found = (i for i in self.app.snapshot.instances if i.workload == instance.workload)
-            pair = sorted(found, key=lambda i: list(SideName).index(i.side))[:2]
-        parts = [Content.from_markup("[bold]$n[/]", n=visible_name(instance.name))]
-        parts += [self._one(i, is_pair=len(pair) > 1) for i in pair]
-        return Content("   ").join(parts)
+        pair = pair_of(self.app.snapshot, instance.key)
+        pair = tuple(sorted(pair, key=lambda i: i.side is SideName.CONTAINER))
+        name = Content.from_markup("[bold]$n[/]", n=visible_name(instance.name))
+        whole = Content("")
+        for detail in (1, 0):
+            parts = [self._one(i, detail, is_pair=len(pair) > 1) for i in pair]
+            whole = Content("   ").join([name, *parts])
+            if whole.cell_length <= self.size.width - 2:
+                break
+        return whole
 
-    def _one(self, instance: Instance, *, is_pair: bool) -> Content:
+    def _one(self, instance: Instance, detail: int, *, is_pair: bool) -> Content:
         snapshot = self.app.snapshot
         sample = snapshot.samples.get(instance.key)
         boot = snapshot.boot_seconds.get(instance.key)
@@ -70,7 +74,7 @@ class StatusLine(Widget):
         figures = []
         if boot is not None:
             figures.append(("boot", f"{seconds(boot)}{by}"))
-        if sample and sample.guest_memory_bytes is not None:
+        if detail and sample and sample.guest_memory_bytes is not None:
             figures.append(("guest uses", iec(sample.guest_memory_bytes)))
         if not is_pair and instance.image:
             figures.append(("from", clean(instance.image)))
