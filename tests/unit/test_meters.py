@@ -93,7 +93,15 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                "cpu_usage percpu_usage stats usage eth0 io_service_bytes_recursive op".split()
+                [
+                    "cpu_usage",
+                    "percpu_usage",
+                    "stats",
+                    "usage",
+                    "eth0",
+                    "io_service_bytes_recursive",
+                    "op",
+                ]
             ),
             inner,
             max_size=4,
