@@ -402,7 +402,7 @@ def test_stats_streams_a_json_object_per_sample(deck: Deck) -> None:
 
 
 def test_stats_of_some_for_people(deck: Deck) -> None:
-    result = deck.run("stats", "web", "--count", "1")
+    result = deck.run("stats", "web", "--count", "1", "--interval", "0.1")
     assert result.exit_code == 0
     heading, row = result.stdout.splitlines()
     assert heading.startswith("INSTANCE       CPU %  MEMORY")
