@@ -7,6 +7,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import psutil
@@ -42,7 +43,7 @@ class Tunnel:
 def identify(argv: Sequence[str]) -> tuple[str, str] | None:
     """Machine id and accelerator a hypervisor's command line names; None when it is none."""
     machine_id, accelerator = None, "tcg"
-    for word, value in zip(argv, [*argv[1:], ""], strict=True):
+    for word, value in zip_longest(argv, argv[1:], fillvalue=""):
         match word:
             case "-uuid":
                 machine_id = value

@@ -10,8 +10,8 @@ from tui.errors import ActionBusy, ActionFailed, TwindeckError
 from tui.model import Phase
 from tui.text import clean
 
-# "==> NAME: text" for news, "    NAME: text" for detail; the machine's name may hold anything.
-_SPOKEN = re.compile(r"(?:==> |    )(?P<name>.+?): ?(?P<text>.*)")
+# What Vagrant itself has to say; what the guest says is indented instead and may say anything.
+_NEWS = re.compile(r"==> (?P<name>.+?): (?P<text>.*)")
 _BEGINS: tuple[tuple[str, Phase], ...] = (
     # libvirt
     ("Creating image (snapshot", Phase.CREATE),
@@ -40,22 +40,17 @@ _LINE_NUMBER = re.compile(r"Line number: (\d+)")
 _PATH = re.compile(r"Path: (.+)")
 
 
-def spoken(line: str) -> str:
-    """The text of one output line without Vagrant's prefix and control characters."""
-    line = clean(line)
-    match = _SPOKEN.fullmatch(line)
-    return match["text"] if match else line
-
-
 def phase_of(line: str) -> Phase | None:
     """The phase that begins with this line; None when it goes on with the one it is in."""
-    text = spoken(line)
-    return next((phase for start, phase in _BEGINS if text.startswith(start)), None)
+    news = _NEWS.fullmatch(clean(line))
+    if news is None:
+        return None
+    return next((phase for start, phase in _BEGINS if news["text"].startswith(start)), None)
 
 
 def accelerator_of(line: str) -> str | None:
     """What the line says will run the guest (`tcg`, `kvm`); None when it does not say."""
-    match = _DOMAIN_TYPE.search(line)
+    match = _DOMAIN_TYPE.search(line) if line.startswith("==> ") else None
     return {"qemu": "tcg"}.get(match[1], match[1]) if match else None
 
 

@@ -1,0 +1,142 @@
+"""What virsh prints and what hypervisors are called with, as captured from libvirt 9 and QEMU 7."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.errors import ActionFailed, EngineUnavailable
+from tui.model import State
+from tui.sides.hypervisor import identify, parse_tunnel, tunnels
+from tui.sides.libvirt import Libvirt, parse_definition, parse_domains
+from tui.sides.machine_actions import belongs
+
+UUID = "280b41ff-245a-47bf-a0df-ce0393a87e27"
+OTHER = "7a3f2b62-6ad3-4e1f-8a55-0c4f0e1f1a11"
+LISTED = f"""\
+{UUID} main_nginx
+{OTHER} it's odd: 'x'
+
+Domain: 'main_nginx'
+  state.state=3
+  state.reason=1
+
+Domain: 'it's odd: 'x''
+  state.state=5
+  state.reason=1
+"""
+XML = f"""\
+<domain type='qemu' id='1'>
+  <name>main_nginx</name>
+  <uuid>{UUID}</uuid>
+  <description>Source: /srv/shop/Vagrantfile</description>
+  <devices>
+    <disk type='file' device='disk'><source file='/pool/main_nginx.img'/></disk>
+    <disk type='file' device='disk'><source file='/pool/seed.iso'/><readonly/></disk>
+    <disk type='file' device='cdrom'><source file='/pool/cd.iso'/></disk>
+    <serial type='file'><source path='/srv/shop/console.log'/><target port='0'/></serial>
+  </devices>
+</domain>
+"""
+QEMU = ["qemu-system-x86_64", "-machine", "pc-i440fx-7.2,usb=off", "-accel", "tcg", "-uuid", UUID]
+SSH = ["ssh", "-o", "User=vagrant", "-n", "-L", "127.0.0.1:18080:192.168.121.84:80", "-N", "x"]
+
+
+def test_domains_with_their_states() -> None:
+    domains = {domain.name: domain for domain in parse_domains(LISTED)}
+    assert domains["main_nginx"].uuid == UUID
+    assert domains["main_nginx"].state is State.PAUSED
+    assert domains["it's odd: 'x'"].state is State.STOPPED
+
+
+def test_a_domain_without_a_state_is_unknown() -> None:
+    (domain,) = parse_domains(f"{UUID} main_nginx\n")
+    assert domain.state is State.UNKNOWN
+
+
+@given(st.text())
+def test_any_listing_is_survived(text: str) -> None:
+    parse_domains(text)
+
+
+def test_definition() -> None:
+    definition = parse_definition(XML)
+    assert definition.accelerator == "tcg"
+    assert definition.console == "/srv/shop/console.log"
+    assert definition.disks == ("/pool/main_nginx.img",)
+    assert definition.description == "Source: /srv/shop/Vagrantfile"
+    devices = definition.tree["domain"]["devices"]
+    assert [disk["@device"] for disk in devices["disk"]] == ["disk", "disk", "cdrom"]
+    with pytest.raises(ActionFailed, match="no readable domain XML"):
+        parse_definition("<domain>")
+
+
+@pytest.mark.parametrize(
+    ("argv", "identity"),
+    [
+        (QEMU, (UUID, "tcg")),
+        ([*QEMU[:4], "kvm", *QEMU[5:]], (UUID, "kvm")),
+        (["qemu", "-machine", "pc,accel=kvm", "-uuid", UUID], (UUID, "kvm")),
+        (["qemu", "-enable-kvm", "-uuid", UUID], (UUID, "kvm")),
+        (["VBoxHeadless", "--comment", "x", "--startvm", UUID], (UUID, "virtualbox")),
+        (["qemu-img", "convert"], None),
+        (["qemu", "-uuid"], None),
+    ],
+)
+def test_identity_on_the_command_line(argv: list[str], identity: tuple[str, str] | None) -> None:
+    assert identify(argv) == identity
+
+
+@given(st.lists(st.sampled_from(["-uuid", "-accel", "-machine", "accel=", "a,b", "", "-M"])))
+def test_any_command_line_is_survived(argv: list[str]) -> None:
+    identify(argv)
+    parse_tunnel(1, ["ssh", "-L", *argv])
+
+
+def test_tunnel() -> None:
+    tunnel = parse_tunnel(7, SSH)
+    assert tunnel is not None
+    assert tunnel.text == "127.0.0.1:18080->80/tcp"
+    assert parse_tunnel(7, ["vim", *SSH[1:]]) is None
+    assert parse_tunnel(7, ["ssh", "-L"]) is None
+
+
+def test_a_pid_that_is_somebody_else_by_now_is_no_tunnel(tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    (tmp_path / "pids" / "ssh_18080.pid").write_text(str(os.getpid()))
+    (tmp_path / "pids" / "ssh_18081.pid").write_text("none")
+    assert tunnels(tmp_path) == []
+    with subprocess.Popen(
+        ["ssh", "-c", "import sys; sys.stdin.read()", *SSH[1:]],
+        executable=sys.executable,
+        stdin=subprocess.PIPE,
+    ) as child:
+        (tmp_path / "pids" / "ssh_18080.pid").write_text(str(child.pid))
+        assert [tunnel.pid for tunnel in tunnels(tmp_path)] == [child.pid]
+        child.communicate(b"")
+
+
+@pytest.mark.parametrize(
+    ("disk", "is_own"),
+    [
+        ("/pool/main_nginx.img", True),
+        ("/pool/main_nginx-vdb.qcow2", True),
+        ("/pool/main_nginx2.img", False),
+        ("/pool/main_nginx-vdb.qcow2.bak", False),
+        ("/home/me/photos.img", False),
+    ],
+)
+def test_only_disks_named_after_the_domain_are_its_own(disk: str, is_own: bool) -> None:
+    assert belongs(disk, "main_nginx") is is_own
+
+
+def test_a_daemon_that_is_not_there(tmp_path: Path) -> None:
+    nowhere = Libvirt(f"qemu+unix:///session?socket={tmp_path}/none")
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        nowhere.domains()
