@@ -13,6 +13,8 @@ from threading import Event
 
 _WAKE_SECONDS = 0.2
 """How soon `stop` is seen while nothing is printed."""
+_PROMPT_WAKES = 5
+"""After so many silent wakes an unfinished line is told as it is: a prompt never ends."""
 _END_SECONDS = 2.0
 _LONGEST_LINE_BYTES = 64 * 1024
 
@@ -58,23 +60,32 @@ def lines_of(
 
 
 def _split(fd: int, stop: Event) -> Iterator[str]:
-    rest = b""
+    rest, silent = b"", 0
     with selectors.DefaultSelector() as selector:
         selector.register(fd, selectors.EVENT_READ)
         while not stop.is_set():
             if not selector.select(_WAKE_SECONDS):
+                silent += 1
+                if rest and silent == _PROMPT_WAKES:
+                    yield _decode(rest)
+                    rest = b""
                 continue
+            silent = 0
             chunk = os.read(fd, 65536)
             if not chunk:
                 break
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
-                yield line.decode("utf-8", "replace").rstrip("\r")
+                yield _decode(line)
             if len(rest) > _LONGEST_LINE_BYTES:
-                yield rest.decode("utf-8", "replace")
+                yield _decode(rest)
                 rest = b""
     if rest:
-        yield rest.decode("utf-8", "replace").rstrip("\r")
+        yield _decode(rest)
+
+
+def _decode(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -36,7 +36,8 @@ _CAUSES = (
     re.compile(r"Error: (?P<cause>.+)"),
 )
 _PREAMBLE = ("Vagrant failed to initialize at a very early stage:",)
-_LINE_NUMBER = re.compile(r"Line number: (\d+)")
+# 0 stands for a line Vagrant could not tell.
+_LINE_NUMBER = re.compile(r"Line number: ([1-9]\d*)")
 _PATH = re.compile(r"Path: (.+)")
 
 

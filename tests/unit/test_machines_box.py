@@ -1,0 +1,49 @@
+"""The box builder's arithmetic and what it finds on disk."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.errors import ActionFailed
+from tui.setup.box import PARTITION_SECTOR, boot_sector, box_present, build_box
+
+
+@given(st.integers(1, 2**32 - 1))
+def test_boot_sector_keeps_the_loader_and_names_one_active_partition(sectors: int) -> None:
+    image = bytes(range(256)) * 2
+    sector = boot_sector(image, sectors)
+    assert len(sector) == 512
+    assert sector[:446] == image[:446]
+    assert sector[-2:] == b"\x55\xaa"
+    active, kind, start, length = struct.unpack("<B3xB3xII", sector[446:462])
+    assert (active, kind, start, length) == (0x80, 0x83, PARTITION_SECTOR, sectors)
+    assert sector[462:510] == bytes(48)
+
+
+@pytest.mark.parametrize("place", ["0/libvirt", "12.1/amd64/virtualbox"])
+def test_a_box_is_found_in_either_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path))
+    assert not box_present(["debian/bookworm64"])
+    folder = tmp_path / "boxes" / "debian-VAGRANTSLASH-bookworm64" / place
+    folder.mkdir(parents=True)
+    assert not box_present(["debian/bookworm64"])
+    (folder / "metadata.json").write_text("{}")
+    assert box_present(["nosuch/box", "debian/bookworm64"])
+    assert not box_present()
+
+
+def test_a_missing_tool_is_told_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ActionFailed, match=r"mmdebstrap, .* not found") as caught:
+        build_box(tmp_path / "work", print)
+    assert "mmdebstrap" in caught.value.fix
+    assert not (tmp_path / "work").exists()
