@@ -83,6 +83,14 @@ class DecksScreen(ActingScreen):
         busy = [s for s in SideName if any(i.is_live for i in snapshot.on_side(s))]
         self._go_to(busy[0] if len(busy) == 1 else SideName.VM)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to mark or order on an empty deck; no filter in the filter."""
+        if action in ("mark", "order"):
+            return self.deck.selected is not None
+        if action == "filter":
+            return not self._filter.has_focus
+        return super().check_action(action, parameters)
+
     @property
     def deck(self) -> Deck:
         """The deck the keys go to."""

@@ -22,6 +22,7 @@ class FilterBox(Input):
 
     def __init__(self) -> None:
         super().__init__(placeholder="name, image, group, state or port", compact=True, id="filter")
+        self.cursor_blink = False
 
     def action_leave(self, is_kept: bool) -> None:
         """Keep or drop what was typed, then hand the keys back."""
