@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tui.units import seconds
 from tui.workloads import load
 
 pytestmark = pytest.mark.engine
@@ -30,8 +31,8 @@ VAGRANT_STATES = {"shutoff": "stopped", "not_created": "absent"}
 Figures = dict[str, Any]
 
 
-def run(*argv: str, cwd: Path = ROOT, seconds: float = 60) -> str:
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=seconds)
+def run(*argv: str, cwd: Path = ROOT) -> str:
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -52,14 +53,14 @@ class Deck:
     container_port: int
     vm_port: int
 
-    def twindeck(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def twindeck(self, *words: str, within: float = 60) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tui", "--project", str(self.project), *words],
             cwd=ROOT,
             env={**os.environ, "TWINDECK_DATA": str(self.data)},
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=within,
         )
 
     def rows(self) -> list[Figures]:
@@ -97,7 +98,7 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deck]:
         text = text.replace(f"{side} = {old}", f"{side} = {port}")
     file.write_text(text)
     yield made
-    left = made.twindeck("destroy", "--yes", f"vm:{name}", f"container:{name}", seconds=300)
+    left = made.twindeck("destroy", "--yes", f"vm:{name}", f"container:{name}", within=300)
     subprocess.run(["docker", "rmi", f"twindeck/{name}"], capture_output=True, timeout=60)
     assert left.returncode == 0, left.stderr
 
@@ -259,7 +260,7 @@ def answers(port: int) -> bool:
 def test_a_workload_on_both_sides_from_up_to_destroy(deck: Deck) -> None:
     assert deck.vagrant_state() == deck.state("vm") == "absent"
     began = time.time()
-    up = deck.twindeck("up", deck.name, "--json", seconds=BOOT_SECONDS)
+    up = deck.twindeck("up", deck.name, "--json", within=BOOT_SECONDS)
     assert up.returncode == 0, up.stderr
     assert answers(deck.container_port)
     assert answers(deck.vm_port)
@@ -271,8 +272,9 @@ def test_a_workload_on_both_sides_from_up_to_destroy(deck: Deck) -> None:
         boot = boots[job["side"]]
         assert boot["answered"]
         assert boot["workload"] == deck.name
-        # The job is over a moment after the answer came.
-        assert 0 <= job["seconds"] - boot["total_seconds"] < 5
+        # The workload may answer before the engine's own command is done.
+        assert job["seconds"] >= boot["total_seconds"] > 0
+        assert f"{job['side']}:{deck.name}: up after {seconds(boot['total_seconds'])}" in up.stderr
         assert abs(datetime.fromisoformat(boot["started_at"]).timestamp() - began) < 15
     assert boots["vm"]["accelerator"] in ("kvm", "tcg", "virtualbox")
     assert boots["container"]["accelerator"] is None
@@ -285,8 +287,8 @@ def test_a_workload_on_both_sides_from_up_to_destroy(deck: Deck) -> None:
 
     ambiguous = deck.twindeck("stop", deck.name)
     assert ambiguous.returncode == 2
-    assert deck.twindeck("stop", *names, seconds=300).returncode == 0
+    assert deck.twindeck("stop", *names, within=300).returncode == 0
     assert deck.vagrant_state() == deck.state("vm") == deck.state("container") == "stopped"
-    done = deck.twindeck("destroy", "--yes", *names, seconds=300)
+    done = deck.twindeck("destroy", "--yes", *names, within=300)
     assert done.returncode == 0, done.stderr
     assert deck.vagrant_state() == deck.state("vm") == deck.state("container") == "absent"

@@ -91,12 +91,16 @@ class Progress:
     def _ending(self, job: Job) -> str:
         if job.state is JobState.FAILED:
             return f"twindeck: {job.key}: {job.error}"
-        text = f"{job.key}: {DONE[job.verb]} after {seconds(_elapsed(job))}"
-        instance = self._fleet.snapshot.find(job.key)
-        # A time under software emulation must never pass for one under hardware virtualization.
-        if job.verb in _BOOTS and instance is not None and instance.accelerator:
-            text += f" ({instance.accelerator})"
-        return text
+        snapshot = self._fleet.snapshot
+        instance = snapshot.find(job.key)
+        elapsed_seconds = _elapsed(job)
+        accelerator = ""
+        if job.verb in _BOOTS:
+            # What `boots` will show: the workload may answer before the engine's command is done.
+            elapsed_seconds = snapshot.boot_seconds.get(job.key, elapsed_seconds)
+            # A time under software emulation must never pass for one under hardware.
+            accelerator = f" ({instance.accelerator})" if instance and instance.accelerator else ""
+        return f"{job.key}: {DONE[job.verb]} after {seconds(elapsed_seconds)}{accelerator}"
 
 
 def follow(fleet: Fleet, jobs: Sequence[Job], *, verbose: bool = False) -> list[Job]:

@@ -55,6 +55,8 @@ def running_fleet(settings: Settings) -> Iterator[Fleet]:
     fleet = open_fleet(settings)
     before = signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
+        # Boot times, and what was known of a side that does not answer now.
+        fleet.recall()
         fleet.start()
         yield fleet
     finally:
