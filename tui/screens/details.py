@@ -21,6 +21,7 @@ from tui.units import age
 from tui.widgets.boot_chart import BootChart
 from tui.widgets.facts import boot_table, facts, figures, headline, table
 from tui.widgets.key_footer import KeyFooter
+from tui.widgets.plainly import fitted
 from tui.widgets.trend_chart import TrendChart
 
 PANES = ("trends", "boots", "facts")
@@ -30,7 +31,8 @@ _ROOMY_COLUMNS, _ROOMY_ROWS = 110, 34
 class BootTable(Widget):
     """The boots beside the bars, phase by phase in seconds."""
 
-    boots: reactive[tuple[Boot, ...]] = reactive(())
+    boots: reactive[tuple[Boot, ...]] = reactive((), layout=True)
+    """Newest first."""
 
     def render(self) -> Content:
         """One row a boot; empty without any."""
@@ -48,25 +50,32 @@ class DetailsScreen(ActingScreen):
     DetailsScreen {
         & .details-title { height: 1; background: $panel; padding: 0 1; }
         & .details-top { height: 10; padding: 0 1; }
+        & .details-top > Horizontal { height: auto; }
         & .details-facts, & .details-figures { width: 1fr; height: auto; }
         & .details-figures { padding: 0 0 0 2; }
         & .details-boots { height: 1fr; }
         & TrendChart, & .details-boots { padding: 0 1; }
-        & BootTable { width: 1fr; height: 1fr; display: none; }
+        & .details-boots { layout: vertical; }
+        & BootTable { width: 1fr; height: auto; max-height: 45%; padding: 1 0 0 0; }
         & KeyFooter { height: 1; dock: bottom; }
 
         &.-trends .details-boots { display: none; }
         &.-boots TrendChart { display: none; }
         &.-facts { & TrendChart, & .details-boots { display: none; } }
         &.-facts .details-top { height: 1fr; }
+        &.-facts .details-top > Horizontal { layout: vertical; }
+        &.-facts .details-figures { padding: 1 0 0 0; }
         &.-zoomed.-trends, &.-zoomed.-boots { & .details-top { display: none; } }
 
         &.-roomy {
             & .details-top { height: auto; max-height: 14; padding: 1 1; }
+            & .details-top > Horizontal { layout: horizontal; }
+            & .details-figures { padding: 0 0 0 2; }
             & TrendChart, & .details-boots { display: block; }
             & TrendChart { height: 3fr; }
             & .details-boots { height: 2fr; padding: 1 1 0 1; }
-            & BootTable { display: block; }
+            & .details-boots { layout: horizontal; }
+            & BootTable { height: 1fr; max-height: 100%; padding: 0; }
         }
         &.-roomy.-zoomed {
             &.-trends .details-boots { display: none; }
@@ -127,6 +136,7 @@ class DetailsScreen(ActingScreen):
         for each in PANES:
             self.set_class(each == pane, f"-{each}")
         self.refresh_bindings()
+        self.call_after_refresh(self._take, self.app.snapshot)
 
     def watch_is_zoomed(self, is_zoomed: bool) -> None:
         """Give it the screen, or not."""
@@ -161,7 +171,9 @@ class DetailsScreen(ActingScreen):
 
     def _take(self, snapshot: Snapshot) -> None:
         instance = snapshot.find(self.key)
-        self.query_one(".details-title", Static).update(self._title(instance, snapshot))
+        self.query_one(".details-title", Static).update(
+            fitted(self._title(instance, snapshot), self.app.glyphs)
+        )
         if instance is None:
             return
         self._last = instance
@@ -170,8 +182,9 @@ class DetailsScreen(ActingScreen):
         rows = facts(instance, app.fleet.workloads, app.clock.unix(), app.glyphs)
         assert isinstance(left, Static)
         assert isinstance(right, Static)
-        left.update(table(rows, left.content_size.width))
-        right.update(table(figures(instance, snapshot), right.content_size.width))
+        left.update(fitted(table(rows, left.content_size.width), app.glyphs))
+        costs = table(figures(instance, snapshot), right.content_size.width)
+        right.update(fitted(costs, app.glyphs))
         self.refresh_bindings()
 
     def _title(self, instance: Instance | None, snapshot: Snapshot) -> Content:
@@ -187,7 +200,7 @@ class DetailsScreen(ActingScreen):
         if job.is_active:
             took = age((self.app.clock.t_ns() - job.requested_t_ns) / 1e9)
             phase = f" {job.phase}" if job.phase else ""
-            return Content.styled(f"{job.verb}{phase} {took}", "$text-primary bold")
+            return Content.styled(f"{job.verb}{phase} {took}", "$primary bold")
         if job.state is JobState.FAILED and job.id not in self.app.read_jobs:
-            return Content.styled(f"{job.verb} failed: {clean(job.error)}", "$text-error bold")
+            return Content.styled(f"{job.verb} failed: {clean(job.error)}", "$error bold")
         return Content()

@@ -59,7 +59,7 @@ class InspectScreen(TextScreen):
     def title_text(self) -> Content:
         """Address, and why there is nothing if there is nothing."""
         if self._error:
-            return named(self.key, self._error, "$text-error")
+            return named(self.key, self._error, "$error")
         return named(self.key, "inspect" if self.is_read else "inspect · asking the engine")
 
 

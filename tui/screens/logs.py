@@ -60,9 +60,9 @@ class LogScreen(TextScreen):
         is_vm = self.key.startswith(f"{SideName.VM}:")
         title = named(self.key, "log · serial console" if is_vm else "log · stdout and stderr")
         if self._skipped:
-            title += Content.styled(f"  {self._skipped:,} lines came too fast", "$text-warning")
+            title += Content.styled(f"  {self._skipped:,} lines came too fast", "$warning")
         if self._note:
-            style = "$text-muted" if self._note == "ended" else "$text-error"
+            style = "$quiet" if self._note == "ended" else "$error"
             title += Content.styled(f"  {clean(self._note)}", style)
         return title
 
@@ -115,10 +115,10 @@ def _took_seconds(job: Job, t_ns: int) -> float:
 def _result(job: Job, took: str) -> Content:
     match job.state:
         case JobState.QUEUED:
-            return Content.styled(f"queued {took}", "$text-warning")
+            return Content.styled(f"queued {took}", "$warning")
         case JobState.RUNNING:
             phase = f"{job.phase} · " if job.phase else ""
-            return Content.styled(f"{phase}running {took}", "$text-primary")
+            return Content.styled(f"{phase}running {took}", "$primary")
         case JobState.FAILED:
-            return Content.styled(f"failed after {took}: {clean(job.error)}", "$text-error")
-    return Content.styled(f"done in {took}", "$text-success")
+            return Content.styled(f"failed after {took}: {clean(job.error)}", "$error")
+    return Content.styled(f"done in {took}", "$success")

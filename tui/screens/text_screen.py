@@ -20,6 +20,7 @@ from tui.console import ConsoleApp
 from tui.text import clean
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.log_view import LogView
+from tui.widgets.plainly import fitted
 
 
 class TextScreen(Screen[None]):
@@ -84,7 +85,8 @@ class TextScreen(Screen[None]):
         width = self.size.width - 2
         left = left.truncate(max(8, width - right.cell_length - 2), ellipsis=True)
         gap = max(2, width - left.cell_length - right.cell_length)
-        self.query_one(".text-title", Static).update(left + " " * gap + right)
+        whole = fitted(left + " " * gap + right, self.app.glyphs)
+        self.query_one(".text-title", Static).update(whole)
 
     def _state(self) -> str:
         view = self.view
@@ -179,11 +181,11 @@ class TextScreen(Screen[None]):
     def action_top(self) -> None:
         """The first line."""
         self.view.is_following = False
-        self.view.scroll_home(animate=False)
+        self.view.scroll_home(animate=False, force=True)
 
     def action_bottom(self) -> None:
         """The last line; follows from there."""
-        self.view.scroll_end(animate=False)
+        self.view.scroll_end(animate=False, force=True)
         self.view.is_following = self.can_follow
 
     def action_copy(self) -> None:
@@ -221,6 +223,6 @@ def write_private(path: Path, lines: list[str]) -> None:
         file.writelines(line + "\n" for line in lines)
 
 
-def named(key: str, what: str, style: str = "$text-muted") -> Content:
+def named(key: str, what: str, style: str = "$quiet") -> Content:
     """`vm:web  what`, as text."""
     return Content.assemble((clean(key), "bold"), "  ", (clean(what), style))

@@ -14,12 +14,12 @@ from tui.widgets.scale import share
 
 PHASE_STYLES: Mapping[Phase, tuple[str, str, str]] = MappingProxyType(
     {
-        Phase.PREPARE: ("░", ".", "$text-secondary"),
-        Phase.CREATE: ("▒", ":", "$text-accent"),
-        Phase.START: ("▓", "=", "$text-success"),
-        Phase.BOOT: ("█", "#", "$text-primary"),
-        Phase.PROVISION: ("▚", "%", "$text-warning"),
-        Phase.ANSWER: ("▪", "o", "$text-error"),
+        Phase.PREPARE: ("░", ".", "$secondary"),
+        Phase.CREATE: ("▒", ":", "$container"),
+        Phase.START: ("▓", "=", "$success"),
+        Phase.BOOT: ("█", "#", "$vm"),
+        Phase.PROVISION: ("▚", "%", "$warning"),
+        Phase.ANSWER: ("▪", "o", "$accent"),
     }
 )
 """Phase -> glyph, its ASCII stand-in, style. The glyph alone tells phases apart."""
@@ -79,7 +79,10 @@ def phase_legend(boots: Sequence[Boot], is_ascii: bool, width: int) -> list[Cont
 
 
 def newest_by_side(boots: Sequence[Boot], limit: int) -> list[Boot]:
-    """The newest boots that fit in `limit` rows, shared between the sides, grouped by side."""
+    """The newest boots that fit in `limit` rows, shared between the sides, grouped by side.
+
+    VMs stand above containers, as they stand left of them on the decks.
+    """
     sides = {side: [b for b in boots if b.side is side] for side in SideName}
     present = [side for side in SideName if sides[side]]
     if not present or limit < 1:
@@ -116,6 +119,6 @@ def chart(boots: Sequence[Boot], width: int, height: int, is_ascii: bool) -> Con
 
 def _title(width: int, note: str = "") -> Content:
     title = Content.styled("Boots", "bold") + Content.styled(
-        f"  request to answer, same scale{note}", "$text-muted"
+        f"  request to answer, same scale{note}", "$quiet"
     )
     return title.truncate(width, ellipsis=True)

@@ -15,6 +15,7 @@ from tui.errors import TwindeckError
 from tui.model import Boot, Snapshot, State
 from tui.widgets.boot_bars import chart
 from tui.widgets.pair import pair_of
+from tui.widgets.plainly import fitted
 
 BOOTS = 20
 
@@ -74,10 +75,11 @@ class BootChart(Widget):
         """Bars, or one line that says why there are none."""
         width, height = self.content_size
         if self.error:
-            return Content.styled(self.error, "$text-error")
+            return fitted(Content.styled(self.error, "$error"), self.app.glyphs)
         if not self.boots:
-            return Content.styled(self._note(), "$text-muted") if self.is_read else Content("")
-        return chart(self.boots, width, height, self.app.glyphs.is_ascii)
+            return Content.styled(self._note(), "$quiet") if self.is_read else Content("")
+        bars = chart(self.boots, width, height, self.app.glyphs.is_ascii)
+        return fitted(bars, self.app.glyphs)
 
     def _note(self) -> str:
         instance = self.app.fleet.snapshot.find(self.key) if self.key else None

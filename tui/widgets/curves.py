@@ -11,7 +11,7 @@ from tui.text import clean
 from tui.units import DASH, iec, percent
 
 _KINDS = {"docker-stats": "docker stats", "host-rss": "host RSS"}
-_SIDES = {SideName.VM: ("V", "$text-primary"), SideName.CONTAINER: ("C", "$text-success")}
+_SIDES = {SideName.VM: ("V", "$vm"), SideName.CONTAINER: ("C", "$container")}
 
 
 class Metric(StrEnum):
@@ -108,7 +108,7 @@ def _guest_curve(instance: Instance, sample: Sample | None, past: History) -> Cu
     value = sample.guest_memory_bytes if sample else None
     return Curve(
         mark="G",
-        style="$text-warning",
+        style="$accent",
         name=clean(instance.key),
         kind="guest use",
         accelerator=_accelerator(instance, sample),

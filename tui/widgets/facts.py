@@ -12,16 +12,16 @@ from tui.glyphs import Glyphs
 from tui.model import Boot, Instance, Phase, Sample, SideName, Snapshot, State, Workload
 from tui.text import clean
 from tui.units import DASH, age, iec, percent, seconds
-from tui.widgets.boot_bars import name_text, total_text
+from tui.widgets.boot_bars import name_text
 from tui.widgets.curves import kind_text, reason_for
 
 _STATE_STYLES = {
-    State.RUNNING: "$text-success",
-    State.PAUSED: "$text-warning",
-    State.RESTARTING: "$text-warning",
-    State.REMOVING: "$text-warning",
-    State.DEAD: "$text-error",
-    State.UNKNOWN: "$text-error",
+    State.RUNNING: "$success",
+    State.PAUSED: "$warning",
+    State.RESTARTING: "$warning",
+    State.REMOVING: "$warning",
+    State.DEAD: "$error",
+    State.UNKNOWN: "$error",
 }
 _TRAFFIC = (
     ("net in", "net_rx_bytes"),
@@ -43,14 +43,14 @@ class Fact:
 
 def headline(instance: Instance, glyphs: Glyphs) -> Content:
     """`● running  vm:web  nginx  libvirt tcg`."""
-    style = _STATE_STYLES.get(instance.state, "$text-muted")
+    style = _STATE_STYLES.get(instance.state, "$quiet")
     state = f"{glyphs.states[instance.state]} {instance.state}"
     if instance.state is State.STOPPED and instance.exit_code:
         state += f", exit code {instance.exit_code}"
     words = [instance.workload or "", instance.provider, instance.accelerator or ""]
     quiet = "  ".join(clean(word) for word in words if word)
     return Content.assemble(
-        (clean(instance.key), "bold"), "  ", (state, f"{style} bold"), "  ", (quiet, "$text-muted")
+        (clean(instance.key), "bold"), "  ", (state, f"{style} bold"), "  ", (quiet, "$quiet")
     )
 
 
@@ -94,40 +94,35 @@ def _pid_note(instance: Instance) -> str:
 
 
 def _since(at: float, unix: float, suffix: str = "") -> tuple[str, str]:
-    stamp = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+    stamp = time.strftime("%m-%d %H:%M UTC", time.gmtime(at))
     return age(unix - at) + suffix, stamp
 
 
 def figures(instance: Instance, snapshot: Snapshot) -> list[Fact]:
     """What it costs now; a dash with its reason where a figure cannot be had."""
-    sample = snapshot.samples.get(instance.key) if instance.is_live else None
+    boot = snapshot.boot_seconds.get(instance.key)
+    note = "request to answer" if boot is not None else "none recorded"
+    last_boot = Fact("last boot", seconds(boot), note)
+    if not instance.is_live:
+        return [Fact("figures", DASH, f"none while {instance.state}"), last_boot]
+    sample = snapshot.samples.get(instance.key)
     is_vm = instance.side is SideName.VM
     known = (sample.accelerator if sample else None) or instance.accelerator
-    accelerator = f" · {clean(known or 'accelerator unknown')}" if is_vm else ""
+    accelerator = f"{clean(known or 'accelerator unknown')} · " if is_vm else ""
     kind = kind_text(sample.memory_kind if sample else "host-rss" if is_vm else "docker-stats")
-    cpu = sample.cpu_percent if sample else None
+    cpu = f"{percent(sample.cpu_percent)}%" if sample else ""
     rows = [
-        _figure(
-            "CPU", "cpu_percent", f"{percent(cpu)}%", f"of one core{accelerator}", instance, sample
-        ),
-        _size("memory", "memory_bytes", kind + accelerator, instance, sample),
+        _figure("CPU", "cpu_percent", cpu, f"{accelerator}of a core", instance, sample),
+        _size("memory", "memory_bytes", accelerator + kind, instance, sample),
     ]
     if is_vm:
-        rows.append(
-            _size("guest use", "guest_memory_bytes", "the guest's own view", instance, sample)
-        )
-    note = "given to the guest" if is_vm else "limit"
-    rows.append(_size("mem limit", "memory_limit_bytes", note, instance, sample))
+        rows.append(_size("guest use", "guest_memory_bytes", "the guest says", instance, sample))
+    label, note = ("given", "to the guest") if is_vm else ("limit", "of memory")
+    rows.append(_size(label, "memory_limit_bytes", note, instance, sample))
     rows += [_size(label, name, "since start", instance, sample) for label, name in _TRAFFIC]
     pids = str(sample.pids) if sample else ""
     rows.append(_figure("processes", "pids", pids, "", instance, sample))
-    boot = snapshot.boot_seconds.get(instance.key)
-    rows.append(
-        Fact(
-            "last boot", seconds(boot), "request to answer" if boot is not None else "none recorded"
-        )
-    )
-    return rows
+    return [*rows, last_boot]
 
 
 def _size(label: str, name: str, note: str, instance: Instance, sample: Sample | None) -> Fact:
@@ -151,24 +146,37 @@ def table(rows: Sequence[Fact], width: int) -> Content:
     for row in rows:
         text = row.value.ljust(value) if row.note else row.value
         line = Content.assemble(
-            (row.label.rjust(label), "$text-muted"),
+            (row.label.rjust(label), "$quiet"),
             "  ",
-            (text, "$text-muted" if row.value == DASH else "bold"),
-            (f"  {row.note}" if row.note else "", "$text-muted"),
+            (text, "$quiet" if row.value == DASH else "bold"),
+            (f"  {row.note}" if row.note else "", "$quiet"),
         )
         lines.append(line.truncate(width, ellipsis=True))
     return Content("\n").join(lines)
 
 
 def boot_table(boots: Sequence[Boot], unix: float, width: int) -> Content:
-    """One row a boot, newest first, a column a phase that occurs."""
+    """One row a boot, newest first, a column a phase that occurs; seconds."""
     present = [p for p in Phase if any(phase.name is p for boot in boots for phase in boot.phases)]
     name = max((len(name_text(boot)) for boot in boots), default=4)
-    head = f"{'boot':<{name}}  {'ago':>6}" + "".join(f"{p!s:>10}" for p in present)
-    lines = [Content.styled(head + f"{'total':>10}", "$text-muted")]
+    columns = [max(7, len(phase) + 1) for phase in present]
+    head = f"{'seconds':<{name}} {'ago':>6}"
+    head += "".join(f"{p!s:>{column}}" for p, column in zip(present, columns, strict=True))
+    lines = [Content.styled(head + f"{'total':>8}", "$quiet")]
     for boot in boots:
         took = {phase.name: phase.seconds for phase in boot.phases}
-        cells = "".join(f"{seconds(took.get(phase)):>10}" for phase in present)
-        start = f"{name_text(boot):<{name}}  {age(unix - boot.started_at):>6}"
-        lines.append(Content.assemble(start, cells, (f"{total_text(boot):>10}", "bold")))
+        cells = "".join(
+            f"{_bare(took.get(phase)):>{column}}"
+            for phase, column in zip(present, columns, strict=True)
+        )
+        start = f"{name_text(boot):<{name}} {age(unix - boot.started_at):>6}"
+        total = _bare(boot.total_seconds) + ("" if boot.answered else "*")
+        lines.append(Content.assemble(start, cells, (f"{total:>8}", "bold")))
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+
+
+def _bare(value: float | None) -> str:
+    """Seconds in three significant digits, without the unit."""
+    if value is None:
+        return DASH
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

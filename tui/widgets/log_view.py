@@ -31,7 +31,8 @@ class LogView(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log-view--match", "log-view--hit", "log-view--key"}
     DEFAULT_CSS = """
     LogView {
-        background: $surface;
+        background: $background;
+        scrollbar-size: 0 1;
         &:focus { background-tint: transparent; }
         & .log-view--match { background: $warning 40%; }
         & .log-view--hit { background: $warning; color: $background; text-style: bold; }
@@ -65,9 +66,11 @@ class LogView(ScrollView, can_focus=True):
             self._match_new(min(len(new), len(self.store)))
         self._resize()
         if self.is_following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         elif dropped:
-            self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False, immediate=True)
+            self.scroll_to(
+                y=max(0, self.scroll_y - dropped), animate=False, immediate=True, force=True
+            )
         self.refresh()
         self.post_message(self.Changed())
 
@@ -95,7 +98,7 @@ class LogView(ScrollView, can_focus=True):
     def watch_is_following(self, is_following: bool) -> None:
         """Jump to the newest line when following begins."""
         if self.is_mounted and is_following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         self.post_message(self.Changed())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -109,9 +112,9 @@ class LogView(ScrollView, can_focus=True):
         was_following = self.is_following
         self._resize()
         if was_following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         elif len(self.store):
-            self.scroll_to(y=self.store.row_of(top), animate=False, immediate=True)
+            self.scroll_to(y=self.store.row_of(top), animate=False, immediate=True, force=True)
         self.is_following = was_following
         self.refresh()
 
@@ -153,7 +156,7 @@ class LogView(ScrollView, can_focus=True):
         row = self.store.row_of(number - self.store.first, character)
         height = self.scrollable_content_region.height
         if not self.scroll_y <= row < self.scroll_y + height:
-            self.scroll_to(y=max(0, row - height // 2), animate=False, immediate=True)
+            self.scroll_to(y=max(0, row - height // 2), animate=False, immediate=True, force=True)
         if not self.is_wrapping:
             self._show_column(character)
         self.refresh()
@@ -172,7 +175,9 @@ class LogView(ScrollView, can_focus=True):
     def _show_column(self, character: int) -> None:
         width = self.scrollable_content_region.width
         if not self.scroll_x <= character < self.scroll_x + width - 1:
-            self.scroll_to(x=max(0, character - width // 2), animate=False, immediate=True)
+            self.scroll_to(
+                x=max(0, character - width // 2), animate=False, immediate=True, force=True
+            )
 
     def visible_text(self) -> str:
         """The lines on screen, whole."""

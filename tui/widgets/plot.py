@@ -20,8 +20,7 @@ from tui.widgets.scale import Thinned, Tick
 _FRAME = 8
 _FIRST_LINE = 16
 _CELLS = re.compile(r"\x1b\[([0-9;]*)m")
-_ASCII = str.maketrans("│┤├┼┬┴└─−", "||++++`--")
-_FRAME_STYLE = "$foreground 45%"
+_FRAME_STYLE = "$faint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ def draw(
         sign = line.mark.lower() if is_ascii else "braille"
         _draw_line(plotext, figure, line, _FIRST_LINE + number, sign)
     _draw_marks(plotext, figure, lines, frame, width, height)
-    painted = figure.build().string()
-    return _styled(painted.translate(_ASCII) if is_ascii else painted, [x.style for x in lines])
+    return _styled(figure.build().string(), [line.style for line in lines])
 
 
 def _figure(plotext: Any, width: int, height: int) -> Any:

@@ -18,6 +18,7 @@ from tui.console import ConsoleApp
 from tui.model import Snapshot
 from tui.widgets.curves import Curve, Metric, curves_of
 from tui.widgets.pair import pair_of
+from tui.widgets.plainly import fitted
 from tui.widgets.plot import Frame, Line, draw, load
 from tui.widgets.scale import Tick, byte_ticks, percent_ticks, thin
 
@@ -75,16 +76,17 @@ class TrendPlot(Widget):
         width, height = self.content_size
         state = (self._signature, width, height, self.is_ready)
         if self._drawn is None or self._drawn[0] != state:
-            self._drawn = (state, self._paint(width, height))
+            self._drawn = (state, fitted(self._paint(width, height), self.app.glyphs))
         return self._drawn[1]
 
     def _paint(self, width: int, height: int) -> Content:
         rows = 1 if height < 9 else 2 if height < 14 else 3
-        head = legend(_TITLES[self.metric], self._curves, width, rows)
+        title = _TITLES[self.metric]
+        head = legend(title, self._curves, width, rows)
         left = height - len(head)
         frame, lines = self._figure(width, left)
         if not any(line.data.points for line in lines):
-            return _lines([*head, *_blank(self._curves, width, left)])
+            return _lines([Content.styled(title, "bold"), *_blank(self._curves, width, height - 1)])
         if not self.is_ready:
             return _lines(head)
         return _lines([*head, draw(lines, frame, width, left, is_ascii=self.app.glyphs.is_ascii)])
@@ -138,7 +140,8 @@ def legend(title: str, curves: Sequence[Curve], width: int, rows: int) -> list[C
     for detail in range(4, -1, -1):
         entries = [_entry(curve, detail) for curve in curves]
         lines = _flow(Content.styled(title, "bold"), entries, width)
-        if len(lines) <= rows or detail == 0:
+        fits = len(lines) <= rows and all(line.cell_length <= width for line in lines)
+        if fits or detail == 0:
             return [line.truncate(width, ellipsis=True) for line in lines[:rows]]
     return []
 
@@ -154,9 +157,9 @@ def _entry(curve: Curve, detail: int) -> Content:
         text += Content(" " + word)
     text += Content.styled(f" {curve.value}", f"{curve.style} bold")
     if curve.accelerator and not is_guest:
-        text += Content.styled(f" {curve.accelerator}", "$text-muted")
+        text += Content.styled(f" {curve.accelerator}", "$quiet")
     if curve.reason and detail >= 4:
-        text += Content.styled(f" ({curve.reason})", "$text-muted")
+        text += Content.styled(f" ({curve.reason})", "$quiet")
     return text
 
 
@@ -176,7 +179,7 @@ def _blank(curves: Sequence[Curve], width: int, height: int) -> list[Content]:
     """In place of a plot: why there is nothing to draw."""
     reasons = dict.fromkeys(f"{curve.name}: {curve.reason}" for curve in curves if curve.reason)
     words = list(reasons) or ["no figures in the last five minutes" if curves else ""]
-    rows = [Content.styled(word, "$text-muted").truncate(width, ellipsis=True) for word in words]
+    rows = [Content.styled(word, "$quiet").truncate(width, ellipsis=True) for word in words]
     above = max(0, (height - len(rows)) // 2)
     return [Content("")] * above + [row.center(width) for row in rows[:height]]
 
