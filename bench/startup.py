@@ -86,7 +86,7 @@ def launch(command: list[str], names: list[str]) -> Run:
             stream.feed(os.read(master, 1 << 16))
             elapsed = time.monotonic() - began
             text = "\n".join(screen.display)
-            if first_frame is None and "Virtual machines" in text and "Containers" in text:
+            if first_frame is None and " VMs " in text and " Containers " in text:
                 first_frame = elapsed
             if first_frame is not None and has_complete_rows(screen, names):
                 return Run(first_frame, elapsed)

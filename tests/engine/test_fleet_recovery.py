@@ -15,6 +15,7 @@ import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryStore
 from tests.unit.test_fleet import until
+from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
 from tui.model import SideName, State
 from tui.sides.containers import Containers
@@ -57,6 +58,12 @@ class PrivateEngine:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(20)
+        # An engine that was killed leaves its data folder mounted on itself.
+        while (
+            subprocess.run(["umount", self._folder / "data-root"], capture_output=True).returncode
+            == 0
+        ):
+            continue
 
     def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """The docker command against it."""
@@ -90,9 +97,7 @@ def fleet(engine: PrivateEngine, tmp_path: Path) -> Iterator[Fleet]:
     """A fleet on that engine alone."""
     engine.create("twtest-box")
     fleet = Fleet(
-        sides=[Containers(tmp_path, ())],
-        meters=(),
-        host_meter=MemoryHost(),
+        connect=lambda: Engines((Containers(tmp_path, ()),), (), MemoryHost()),
         store=MemoryStore(),  # type: ignore[arg-type]
         workloads=(),
     )

@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
 from tui.errors import UnknownInstance, UsageError
+from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
 from tui.model import (
     Instance,
@@ -52,9 +53,7 @@ class Rig:
         self.store = MemoryStore()
         self.meters = [MemoryMeter(VM), MemoryMeter(CONTAINER)]
         self.fleet = Fleet(
-            sides=[self.vms, self.containers],
-            meters=self.meters,
-            host_meter=MemoryHost(),
+            connect=lambda: Engines((self.vms, self.containers), tuple(self.meters), MemoryHost()),
             store=self.store,  # type: ignore[arg-type]
             workloads=[workload],
             interval_seconds=0.05,

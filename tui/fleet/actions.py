@@ -20,12 +20,12 @@ class Actions:
 
     def __init__(
         self,
-        sides: Mapping[SideName, Side],
+        side_of: Callable[[SideName], Side],
         workloads: Mapping[str, Workload],
         find: Callable[[str], Instance | None],
         record: Callable[[Boot], None],
     ) -> None:
-        self._sides = sides
+        self._side_of = side_of
         self._workloads = workloads
         self._find = find
         self._record = record
@@ -51,7 +51,7 @@ class Actions:
 
     def _act(self, run: JobRun, workload: Workload | None) -> None:
         job = run.job
-        side = self._sides[job.side]
+        side = self._side_of(job.side)
         if job.verb is Verb.UP:
             if workload is None:
                 raise ActionFailed(f"{job.name} is no workload of this project", "twindeck ls")

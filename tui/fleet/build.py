@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
-from tui.meters.containers import ContainerMeter
-from tui.meters.host import HostMeter
-from tui.meters.machines import MachineMeter
-from tui.sides.containers import Containers
-from tui.sides.machines import Machines
+from tui.model import Workload
 from tui.store import Store
 from tui.workloads import find_project, load_all
 
@@ -19,13 +17,27 @@ def open_fleet(
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError, StoreError."""
     root = find_project(project)
-    workloads, _errors = load_all(root)
+    workloads, errors = load_all(root)
     return Fleet(
-        sides=[Machines(root, workloads), Containers(root, workloads)],
-        meters=[MachineMeter(), ContainerMeter()],
-        host_meter=HostMeter(),
+        connect=lambda: _connect(root, workloads),
         store=Store(),
         workloads=workloads,
         interval_seconds=interval_seconds,
         read_only=read_only,
+        problems=[error.line for error in errors],
+    )
+
+
+def _connect(root: Path, workloads: Sequence[Workload]) -> Engines:
+    # Their libraries take longer to import than the first frame takes to paint.
+    from tui.meters.containers import ContainerMeter
+    from tui.meters.host import HostMeter
+    from tui.meters.machines import MachineMeter
+    from tui.sides.containers import Containers
+    from tui.sides.machines import Machines
+
+    return Engines(
+        sides=(Machines(root, workloads), Containers(root, workloads)),
+        meters=(MachineMeter(), ContainerMeter()),
+        host_meter=HostMeter(),
     )

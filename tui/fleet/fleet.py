@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from tui.errors import StoreError, UnknownInstance, UsageError
 from tui.fleet.actions import Actions
+from tui.fleet.engines import Engines
 from tui.fleet.jobs import JobBoard, JobRun
 from tui.fleet.ledger import Ledger
 from tui.fleet.watcher import Watcher
-from tui.meters.base import HostMeter, Meter
 from tui.model import (
     Boot,
     Health,
@@ -48,19 +49,19 @@ class Fleet:
     def __init__(
         self,
         *,
-        sides: Sequence[Side],
-        meters: Sequence[Meter],
-        host_meter: HostMeter,
+        connect: Callable[[], Engines],
         store: Store,
         workloads: Sequence[Workload],
         interval_seconds: float = 1.0,
         read_only: bool = False,
+        problems: Sequence[str] = (),
     ) -> None:
         self.read_only = read_only
+        self.problems = tuple(problems)
         self.workloads = tuple(workloads)
-        self._sides = {side.name: side for side in sides}
-        self._meters = tuple(meters)
-        self._host_meter = host_meter
+        self._connect = connect
+        self._engines: Future[Engines] = Future()
+        self._watchers: dict[SideName, Watcher] = {}
         self._store = store
         self._interval_seconds = interval_seconds
         self._ledger = Ledger()
@@ -68,11 +69,8 @@ class Fleet:
         self._receivers: list[Callable[[Snapshot], None]] = []
         self._stop = Event()
         self._has_news = Event()
-        self._watchers = {
-            side.name: Watcher(side, self._on_listed, self._on_ailing) for side in sides
-        }
         by_name = {w.name: w for w in workloads}
-        actions = Actions(self._sides, by_name, self._find, self._on_boot)
+        actions = Actions(self._side, by_name, self._find, self._on_boot)
         self._board = JobBoard(self._performer(actions), self._has_news.set)
         self._threads = [
             Thread(target=self._sample_loop, name="sampler", daemon=True),
@@ -89,9 +87,7 @@ class Fleet:
         self._ledger.recall(self._store.load_fleet(), self._store.last_boot_seconds())
 
     def start(self) -> None:
-        """Begin watching and sampling."""
-        for watcher in self._watchers.values():
-            watcher.start()
+        """Connect, then watch and sample; returns at once."""
         for thread in self._threads:
             thread.start()
 
@@ -104,8 +100,9 @@ class Fleet:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(_JOIN_SECONDS)
-        for meter in self._meters:
-            meter.close()
+        if self._engines.done():
+            for meter in self._engines.result().meters:
+                meter.close()
         self._store.close()
 
     def subscribe(self, receive: Callable[[Snapshot], None]) -> Callable[[], None]:
@@ -180,12 +177,12 @@ class Fleet:
 
     def wait_ready(self, timeout_seconds: float) -> Snapshot:
         """The first snapshot in which every side has answered or failed, or the newest by then."""
-        return self._ledger.wait(lambda s: len(s.health) == len(self._sides), timeout_seconds)
+        return self._ledger.wait(self._has_heard_all, timeout_seconds)
 
     def wait_samples(self, timeout_seconds: float) -> Snapshot:
         """The first snapshot with a CPU figure for every live instance, or the newest by then."""
         return self._ledger.wait(
-            lambda s: len(s.health) == len(self._sides) and _is_complete(s), timeout_seconds
+            lambda s: self._has_heard_all(s) and s.is_complete, timeout_seconds
         )
 
     def wait_job(
@@ -208,6 +205,10 @@ class Fleet:
                 on_change(current)
         return current
 
+    def _has_heard_all(self, snapshot: Snapshot) -> bool:
+        is_connected = self._engines.done()
+        return is_connected and len(snapshot.health) == len(self._engines.result().sides)
+
     def _has_moved(self, job: Job, _: Snapshot) -> bool:
         return self._board.find(job.id) != job
 
@@ -219,6 +220,19 @@ class Fleet:
                 self._watchers[run.job.side].refresh()
 
         return perform
+
+    def _side(self, name: SideName) -> Side:
+        return next(side for side in self._engines.result().sides if side.name is name)
+
+    def _open_engines(self) -> Engines:
+        engines = self._connect()
+        self._watchers = {
+            side.name: Watcher(side, self._on_listed, self._on_ailing) for side in engines.sides
+        }
+        self._engines.set_result(engines)
+        for watcher in self._watchers.values():
+            watcher.start()
+        return engines
 
     def _on_listed(self, side: Side, instances: list[Instance]) -> None:
         self._ledger.enter_instances(side.name, instances)
@@ -245,22 +259,23 @@ class Fleet:
             self._store.add_boot(boot)
 
     def _sample_loop(self) -> None:
+        engines = self._open_engines()
         self.wait_ready(_FIRST_SECONDS)
-        self._sample_once()
+        self._sample_once(engines)
         # CPU is a difference: the second sweep comes early so that rows are complete early.
         due = time.monotonic() + min(_SECOND_SWEEP_SECONDS, self._interval_seconds)
         while not self._stop.wait(max(0.0, due - time.monotonic())):
-            self._sample_once()
+            self._sample_once(engines)
             # A slow engine skips ticks, it never queues them.
             due = max(due + self._interval_seconds, time.monotonic())
 
-    def _sample_once(self) -> None:
+    def _sample_once(self, engines: Engines) -> None:
         instances = self.snapshot.instances
         samples: list[Sample] = []
-        for meter in self._meters:
+        for meter in engines.meters:
             live = [i for i in instances if i.side is meter.side and i.is_live]
             samples.extend(meter.sample(live))
-        self._ledger.enter_samples(samples, self._host_meter.sample())
+        self._ledger.enter_samples(samples, engines.host_meter.sample())
         self._has_news.set()
 
     def _publish_loop(self) -> None:
@@ -282,14 +297,8 @@ class Fleet:
         instance = self._find(key)
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
-        return self._sides[instance.side], instance.name
+        return self._side(instance.side), instance.name
 
     def _refuse_read_only(self, verb: Verb, key: str) -> None:
         if self.read_only:
             raise UsageError(f"read-only: will not {verb} {key}", "start without --read-only")
-
-
-def _is_complete(snapshot: Snapshot) -> bool:
-    samples = snapshot.samples
-    live = (i for i in snapshot.instances if i.is_live)
-    return all((s := samples.get(i.key)) is not None and s.cpu_percent is not None for i in live)

@@ -19,6 +19,8 @@ class FleetView(Protocol):
 
     read_only: bool
     workloads: tuple[Workload, ...]
+    problems: tuple[str, ...]
+    """What was left out at the start and why, a line each (a broken workload folder)."""
 
     @property
     def snapshot(self) -> Snapshot:
