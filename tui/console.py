@@ -18,7 +18,7 @@ from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import UNICODE, Glyphs
 from tui.messages import SnapshotTaken
-from tui.model import SideName, Snapshot, Verb
+from tui.model import JobState, SideName, Snapshot, Verb
 from tui.text import clean
 
 
@@ -72,8 +72,14 @@ class ConsoleApp(App[None]):
 
     @on(SnapshotTaken)
     def take_snapshot(self, message: SnapshotTaken) -> None:
-        """Let every watcher see the new snapshot."""
+        """Let every watcher see the new snapshot; tell of actions that failed meanwhile."""
+        before = self.snapshot.jobs
         self.snapshot = message.snapshot
+        for key, job in message.snapshot.jobs.items():
+            known = before.get(key)
+            was_seen = known is not None and known.id == job.id and known.state is job.state
+            if job.state is JobState.FAILED and not was_seen:
+                self.say(job.error or f"{job.verb} {key} failed", is_error=True)
 
     def say(self, text: str, *, is_error: bool = False) -> None:
         """One plain line to the user; never markup, whatever an engine put in it."""
