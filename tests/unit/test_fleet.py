@@ -203,6 +203,13 @@ def test_a_boot_is_timed_by_phase_until_the_workload_answers(rig: Rig) -> None:
     assert rig.fleet.snapshot.boot_seconds["vm:hello"] == boot.total_seconds
 
 
+def test_a_restart_is_a_stop_then_a_timed_boot(rig: Rig) -> None:
+    job = rig.fleet.wait_job(rig.fleet.submit(Verb.RESTART, "container:db"), 5)
+    assert job.state is JobState.DONE
+    assert rig.containers.asked == [(Verb.STOP, "db"), (Verb.START, "db")]
+    assert [boot.key for boot in rig.fleet.boots()] == ["container:db"]
+
+
 def test_a_workload_that_never_answers_fails_the_job_and_records_no_boot(rig: Rig) -> None:
     silent = Workload("mute", "", Path("/nowhere"), 80, 1, 1, Probe("http", timeout_seconds=0.1))
     fleet = Rig(silent).fleet

@@ -33,14 +33,16 @@ class Actions:
     def perform(self, run: JobRun) -> None:
         """Do it and return when it is done. Raises TwindeckError."""
         workload = self._workload_of(run)
-        if run.job.verb not in BOOTS:
-            self._act(run, workload)
-            return
-        if workload is None:
-            self._act(run, None)
+        verb = run.job.verb
+        if verb is Verb.RESTART:
+            verb = self._stop_first(run)
+        if verb not in BOOTS:
+            self._act(run, verb, workload)
+        elif workload is None:
+            self._act(run, verb, None)
             self._store(run, None, time.monotonic_ns(), answered=False)
-            return
-        self._boot(run, workload)
+        else:
+            self._boot(run, verb, workload)
 
     def _workload_of(self, run: JobRun) -> Workload | None:
         job = run.job
@@ -49,17 +51,25 @@ class Actions:
             return self._workloads.get(instance.workload or "")
         return self._workloads.get(job.name) if job.verb is Verb.UP else None
 
-    def _act(self, run: JobRun, workload: Workload | None) -> None:
+    def _stop_first(self, run: JobRun) -> Verb:
+        """A restart is a stop, then a boot; only the boot is timed."""
+        instance = self._find(run.job.key)
+        if instance is not None and instance.is_live:
+            self._side_of(run.job.side).act(Verb.STOP, run.job.name, run)
+        run.restart_clock()
+        return Verb.START
+
+    def _act(self, run: JobRun, verb: Verb, workload: Workload | None) -> None:
         job = run.job
         side = self._side_of(job.side)
-        if job.verb is Verb.UP:
+        if verb is Verb.UP:
             if workload is None:
                 raise ActionFailed(f"{job.name} is no workload of this project", "twindeck ls")
             side.up(workload, run)
         else:
-            side.act(job.verb, job.name, run)
+            side.act(verb, job.name, run)
 
-    def _boot(self, run: JobRun, workload: Workload) -> None:
+    def _boot(self, run: JobRun, verb: Verb, workload: Workload) -> None:
         """Act while a prober knocks; the boot ends with the first good answer."""
         stop = Event()
         answered: list[int] = []
@@ -73,7 +83,7 @@ class Actions:
         prober = Thread(target=knock, name=f"probe {run.job.key}", daemon=True)
         prober.start()
         try:
-            self._act(run, workload)
+            self._act(run, verb, workload)
             run.phase(Phase.ANSWER)
             prober.join(workload.probe.timeout_seconds)
         finally:

@@ -64,8 +64,17 @@ class JobRun:
 
     def began(self) -> None:
         """Its turn has come; a boot is timed from here, not from its place in the queue."""
-        self.timer = BootTimer(time.monotonic_ns())
+        with self._lock:
+            self.timer = BootTimer(time.monotonic_ns())
         self._move(JobState.RUNNING, "")
+
+    def restart_clock(self) -> None:
+        """What came before was not part of the boot."""
+        now = time.monotonic_ns()
+        with self._lock:
+            self.timer = BootTimer(now)
+            self._job = replace(self._job, phase=Phase.PREPARE, phase_t_ns=now)
+        self._changed()
 
     def finished(self, error: str = "") -> None:
         """It is over; `error` is one plain line, "" for success."""
