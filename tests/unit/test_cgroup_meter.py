@@ -180,6 +180,15 @@ def test_missing_controllers_have_reasons(tmp_path: Path) -> None:
     assert {"pids", "block_read_bytes", "block_write_bytes"} <= set(sample.reasons)
 
 
+def test_a_kernel_that_counts_no_block_io_gives_no_zero(tmp_path: Path) -> None:
+    host = V1(tmp_path)
+    name = "blkio.throttle.io_service_bytes_recursive"
+    host.write(f"sys/fs/cgroup/blkio{host.cgroup}/{name}", "Total 0\n")
+    sample = host.sample()
+    assert (sample.block_read_bytes, sample.block_write_bytes) == (None, None)
+    assert {"block_read_bytes", "block_write_bytes"} <= set(sample.reasons)
+
+
 def test_a_container_on_the_hosts_network_does_not_show_the_hosts_traffic(tmp_path: Path) -> None:
     host = V2(tmp_path)
     host.write(f"proc/{PID}/net/dev", HOST_NET)

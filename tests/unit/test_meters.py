@@ -79,6 +79,7 @@ def test_an_engine_on_cgroup_v2_or_without_a_network() -> None:
     memory = {"usage": 9000, "limit": 64, "stats": {"inactive_file": 1000}}
     found = counters_of(stats(memory_stats=memory, networks=None, blkio_stats={}))
     assert (found.memory_bytes, found.network, found.block) == (8000, None, (0, 0))
+    assert counters_of(stats(blkio_stats={})).block is None
 
 
 def test_an_empty_answer_is_all_unknown() -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from tui.meters import cgroup_text as text
 from tui.meters.cgroup_paths import CgroupFiles, Mount, locate, read_memberships, read_mounts
+from tui.meters.gaps import UNCOUNTED_BLOCK
 from tui.meters.kept_files import KeptFiles, descriptor_budget
 from tui.meters.rate import cpu_percent
 from tui.model import Instance, Sample, SideName
 
+_BLOCK_FIELDS = ("block_read_bytes", "block_write_bytes")
 _HOST_NETWORK = "it uses the host's own network"
 
 
@@ -97,7 +99,12 @@ class CgroupMeter:
         run.before = (t_ns, cpu_ns)
         name = b"total_inactive_file" if is_v1 else b"inactive_file"
         received, sent = self._network(run)
-        block_read, block_write = self._block(run, is_v1)
+        block = self._block(run, is_v1)
+        reasons = dict(run.missing)
+        if why:
+            reasons["cpu_percent"] = why
+        if block is None:
+            reasons |= {name: reasons.get(name, UNCOUNTED_BLOCK) for name in _BLOCK_FIELDS}
         return Sample(
             side=SideName.CONTAINER,
             name=instance.name,
@@ -108,10 +115,10 @@ class CgroupMeter:
             memory_limit_bytes=self._limit(read(files.memory_limit)),
             net_rx_bytes=received,
             net_tx_bytes=sent,
-            block_read_bytes=block_read,
-            block_write_bytes=block_write,
+            block_read_bytes=block[0] if block else None,
+            block_write_bytes=block[1] if block else None,
             pids=self._pids(run),
-            reasons={**run.missing, "cpu_percent": why} if why else dict(run.missing),
+            reasons=reasons,
         )
 
     def _network(self, run: _Run) -> tuple[int | None, int | None]:
@@ -119,9 +126,9 @@ class CgroupMeter:
             return None, None
         return text.network_bytes(self._files.read(run.network))
 
-    def _block(self, run: _Run, is_v1: bool) -> tuple[int | None, int | None]:
+    def _block(self, run: _Run, is_v1: bool) -> tuple[int, int] | None:
         if not run.files.block:
-            return None, None
+            return None
         content = self._files.read(run.files.block[0])
         return text.block_bytes_v1(content) if is_v1 else text.block_bytes_v2(content)
 
@@ -160,8 +167,7 @@ class CgroupMeter:
         if pids is None:
             run.missing["pids"] = "the host has no pids controller"
         if not block:
-            why = "the host has no block I/O controller"
-            run.missing |= {"block_read_bytes": why, "block_write_bytes": why}
+            run.missing |= dict.fromkeys(_BLOCK_FIELDS, "the host has no block I/O controller")
         run.files = replace(files, pids=pids, block=block[:1])
         network = self._proc(f"{run.pid}/net/dev")
         why_not = self._why_no_network(network, run.pid)

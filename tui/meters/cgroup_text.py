@@ -50,17 +50,23 @@ def limit_bytes(text: bytes, host_bytes: int) -> int:
     return host_bytes if limit is None or limit >= UNLIMITED_BYTES else min(limit, host_bytes)
 
 
-def block_bytes_v1(text: bytes) -> tuple[int, int]:
-    """blkio.*.io_service_bytes*: bytes read and written, all devices (`8:0 Read 4096`)."""
+def block_bytes_v1(text: bytes) -> tuple[int, int] | None:
+    """blkio.*.io_service_bytes*: bytes read and written, all devices (`8:0 Read 4096`).
+
+    None when no device is in it: recent kernels count nothing there unless a limit is set, and
+    `Total 0` then says nothing about the I/O done.
+    """
     read = write = 0
+    is_counted = False
     for line in text.splitlines():
         words = line.split()
         if len(words) == 3 and words[2].isdigit():
+            is_counted = True
             if words[1] == b"Read":
                 read += int(words[2])
             elif words[1] == b"Write":
                 write += int(words[2])
-    return read, write
+    return (read, write) if is_counted else None
 
 
 def block_bytes_v2(text: bytes) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from docker.errors import DockerException, NotFound
 from docker.utils import version_lt
 
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
-from tui.meters.gaps import CONTAINER_FIELDS, empty_sample
+from tui.meters.gaps import CONTAINER_FIELDS, UNCOUNTED_BLOCK, empty_sample
 from tui.model import Instance, Sample, SideName
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def _sample_of(instance: Instance, answer: _Answer, before: Counters | None) -> 
     if now.network is None:
         lack = "it uses the host's own network, or none"
         reasons |= {"net_rx_bytes": lack, "net_tx_bytes": lack}
+    if now.block is None:
+        reasons |= dict.fromkeys(("block_read_bytes", "block_write_bytes"), UNCOUNTED_BLOCK)
     received, sent = now.network or (None, None)
     return Sample(
         side=SideName.CONTAINER,
@@ -144,8 +146,8 @@ def _sample_of(instance: Instance, answer: _Answer, before: Counters | None) -> 
         memory_limit_bytes=now.limit_bytes,
         net_rx_bytes=received,
         net_tx_bytes=sent,
-        block_read_bytes=now.block[0],
-        block_write_bytes=now.block[1],
+        block_read_bytes=now.block[0] if now.block else None,
+        block_write_bytes=now.block[1] if now.block else None,
         pids=now.pids,
         reasons=reasons,
     )

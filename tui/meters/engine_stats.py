@@ -25,7 +25,7 @@ class Counters:
     limit_bytes: int | None
     network: tuple[int, int] | None
     """Received, sent."""
-    block: tuple[int, int]
+    block: tuple[int, int] | None
     """Read, written."""
     pids: int | None
 
@@ -49,7 +49,10 @@ def counters_of(stats: Mapping[str, Any]) -> Counters:
         ),
         limit_bytes=_whole(memory, "limit"),
         network=_network(stats.get("networks")),
-        block=_block(_entries(_table(stats, "blkio_stats"), "io_service_bytes_recursive")),
+        block=_block(
+            _entries(_table(stats, "blkio_stats"), "io_service_bytes_recursive"),
+            is_v1="total_inactive_file" in detail,
+        ),
         pids=_whole(_table(stats, "pids_stats"), "current"),
     )
 
@@ -91,7 +94,10 @@ def _network(networks: Any) -> tuple[int, int] | None:
     return received, sum(_whole(table, "tx_bytes") or 0 for table in tables)
 
 
-def _block(entries: Sequence[Any]) -> tuple[int, int]:
+def _block(entries: Sequence[Any], *, is_v1: bool) -> tuple[int, int] | None:
+    if is_v1 and not entries:
+        # As in cgroup_text.block_bytes_v1: no device counted is not nothing done.
+        return None
     read = write = 0
     for entry in (entry for entry in entries if isinstance(entry, Mapping)):
         operation = str(entry.get("op", ""))[:1].lower()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tui.model import Instance, Sample
 
+UNCOUNTED_BLOCK = "no block I/O counted: none done, or this kernel counts none on cgroup v1"
 CONTAINER_FIELDS = (
     "cpu_percent",
     "memory_bytes",
