@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from tui.errors import ActionBusy, ActionFailed, UnknownInstance
+from tui.errors import ActionBusy, ActionFailed, TwindeckError, UnknownInstance
 from tui.model import Phase, State, Verb, Workload
 from tui.sides.base import Report
 from tui.sides.hypervisor import end_tunnels, port_holder
@@ -47,9 +47,7 @@ class MachineActions:
         """Create, start and provision the workload's machine."""
         report.phase(Phase.PREPARE)
         machine = self.find(workload.name)
-        if not machine.instance.is_live:
-            end_tunnels(machine.entry.folder)
-            _check_port(workload)
+        _check_free(workload.name, machine)
         self._boot(workload.name, machine, report)
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
@@ -58,7 +56,6 @@ class MachineActions:
         _check_free(name, machine)
         match verb:
             case Verb.UP | Verb.START:
-                end_tunnels(machine.entry.folder)
                 self._boot(name, machine, report)
             case Verb.RESTART:
                 self._reload(name, machine, report)
@@ -74,7 +71,7 @@ class MachineActions:
                 self._destroy(name, machine, report)
 
     def _boot(self, name: str, machine: Machine, report: Report) -> None:
-        _check_free(name, machine)
+        self._clear_ports(machine)
         # Vagrant insists on the provider a machine was made with; it is named for new ones only.
         is_new = machine.instance.state is State.ABSENT
         provider = machine.entry.provider if is_new else None
@@ -84,10 +81,20 @@ class MachineActions:
         self._after_boot(name)
 
     def _reload(self, name: str, machine: Machine, report: Report) -> None:
+        self._clear_ports(machine)
         with self._vagrant(machine, report) as vagrant:
             lines = vagrant.reload(vm_name=machine.entry.name, stream_output=True)
             self._follow(name, lines, report)
         self._after_boot(name)
+
+    def _clear_ports(self, machine: Machine) -> None:
+        """Before a boot: its ports must be free, of tunnels from a machine that died above all."""
+        if machine.instance.is_live:
+            return
+        end_tunnels(machine.entry.folder)
+        workload = self._inventory.workload(machine.instance.workload)
+        if workload is not None:
+            _check_port(workload)
 
     def _follow(self, name: str, lines: Iterator[str], report: Report) -> None:
         told = False
@@ -97,7 +104,9 @@ class MachineActions:
                 report.phase(phase)
             accelerator = accelerator_of(line)
             if phase is Phase.BOOT and not told:
-                accelerator = self.find(name).instance.accelerator
+                # Not to be told is no reason to leave a vagrant that works.
+                with contextlib.suppress(TwindeckError):
+                    accelerator = self.find(name).instance.accelerator
             if accelerator is not None:
                 told = True
                 report.accelerator(accelerator)

@@ -84,6 +84,10 @@ class Inventory:
         with self._lock:
             return [data_path_of(self._project), *(entry.data_path for entry in self._index)]
 
+    def workload(self, name: str | None) -> Workload | None:
+        """The project's workload of that name."""
+        return self._workloads.get(name or "")
+
     def machines(self) -> dict[str, Machine]:
         """Name -> machine. Raises EngineUnavailable."""
         with self._lock:

@@ -62,7 +62,13 @@ def watch_machines(
             if not lost.wait(_CONNECT_SECONDS):
                 # What happened before virsh was listening.
                 changed()
-        _watch_files(home, data_paths, changed, _Any(stop, lost))
+        try:
+            _watch_files(home, data_paths, changed, _Any(stop, lost))
+        except (OSError, RuntimeError) as error:
+            raise EngineUnavailable(
+                f"Vagrant's files cannot be watched: {error}",
+                "check the rights on ~/.vagrant.d, or raise fs.inotify.max_user_watches",
+            ) from error
     if lost.is_set() and not stop.is_set():
         raise EngineUnavailable("libvirt closed the connection", "twindeck setup")
 
@@ -85,22 +91,22 @@ def _watch_files(
     stop: _Any,
 ) -> None:
     index_folder = home / "data" / "machine-index"
-    index_folder.mkdir(parents=True, exist_ok=True)
     while not stop.is_set():
+        index_folder.mkdir(parents=True, exist_ok=True)
         watched = _existing(data_paths())
-        for _changes in watchfiles.watch(
-            index_folder.parent,
-            *watched,
-            watch_filter=matters,
-            debounce=_GATHER_MS,
-            step=_GATHER_MS,
-            stop_event=stop,
-        ):
-            changed()
-            if _existing(data_paths()) != watched:
-                break
-        else:
-            return
+        # A folder may go between the look and the watch: then look again.
+        with contextlib.suppress(FileNotFoundError):
+            for _changes in watchfiles.watch(
+                index_folder.parent,
+                *watched,
+                watch_filter=matters,
+                debounce=_GATHER_MS,
+                step=_GATHER_MS,
+                stop_event=stop,
+            ):
+                changed()
+                if _existing(data_paths()) != watched:
+                    break
 
 
 def _existing(paths: Sequence[Path]) -> list[Path]:

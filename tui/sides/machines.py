@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -27,10 +28,10 @@ _FIX = "twindeck setup"
 def remembered_accelerator() -> str | None:
     """What this host was seen to boot a guest with; None when it was never tried."""
     try:
-        from tui.accelerator import read
+        answer = import_module("tui.accelerator").read()
     except ImportError:
         return None
-    return read()
+    return None if answer is None else str(answer)
 
 
 class Machines:

@@ -6,22 +6,23 @@ leaves machines half-made.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Thread
-from typing import IO, Any
+from typing import Any
 
-from tui.errors import EngineUnavailable, TwindeckError
+from tui.errors import EngineUnavailable
 from tui.sides.vagrant_index import Entry
 from tui.sides.vagrant_output import failure, is_progress
 
 _KEPT_ERROR_LINES = 200
+_LOOK_SECONDS = 0.05
+"""How often a running vagrant's output is read; so exact are the phases of a boot."""
 # They choose the environment; here its directory does.
 _FOREIGN = ("VAGRANT_CWD", "VAGRANT_DOTFILE_PATH", "VAGRANT_VAGRANTFILE", "VAGRANT_LOG")
 
@@ -95,50 +96,78 @@ def _stream(
     on_line: Callable[[str], None],
     on_start: Callable[[int], None],
 ) -> Iterator[str]:
-    """Run it and yield its lines. Raises the error its standard error explains."""
+    """Run it and yield its lines. Raises the error its standard error explains.
+
+    It writes to files, not pipes: should this process die, vagrant finishes what it began instead
+    of failing half-way on a broken pipe.
+    """
     errors: deque[str] = deque(maxlen=_KEPT_ERROR_LINES)
+    with _Output() as out, _Output() as err:
+        process = _start(command, entry, env, out, err)
+        on_start(process.pid)
+        is_over = False
+        while not is_over:
+            # Asked before the files are read: what comes after the last look is not lost.
+            is_over = _has_ended(process)
+            for line in err.lines(is_over):
+                errors.append(line)
+                on_line(line)
+            for line in out.lines(is_over):
+                if not is_progress(line):
+                    on_line(line)
+                yield line
+    if process.returncode != 0:
+        raise failure(command[1], entry.name, entry.directory, list(errors))
+
+
+class _Output:
+    """A file without a name that a child writes and this process reads behind it."""
+
+    def __init__(self) -> None:
+        with tempfile.NamedTemporaryFile(prefix="twindeck-", delete=False) as named:
+            path = Path(named.name)
+        self.writer = path.open("ab", buffering=0)
+        self._reader = path.open("rb")
+        path.unlink()
+        self._rest = b""
+
+    def lines(self, is_last: bool) -> list[str]:
+        """Whole lines written since the last call; with `is_last`, the rest too."""
+        *whole, self._rest = (self._rest + self._reader.read()).split(b"\n")
+        if is_last and self._rest:
+            whole.append(self._rest)
+            self._rest = b""
+        return [line.decode("utf-8", "replace") for line in whole]
+
+    def __enter__(self) -> _Output:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.writer.close()
+        self._reader.close()
+
+
+def _start(
+    command: list[str], entry: Entry, env: dict[str, str], out: _Output, err: _Output
+) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=entry.directory,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
+            stdout=out.writer,
+            stderr=err.writer,
             start_new_session=True,
         )
     except OSError as error:
         raise EngineUnavailable(f"vagrant cannot be run: {error}", "twindeck setup") from error
-    assert process.stdout is not None
-    assert process.stderr is not None
-    on_start(process.pid)
-    reader = Thread(
-        target=_drain, args=(process.stderr, errors, on_line), name="vagrant stderr", daemon=True
-    )
-    reader.start()
-    with process.stdout:
-        for line in process.stdout:
-            text = line.rstrip("\n")
-            if not is_progress(text):
-                on_line(text)
-            yield text
-    code = process.wait()
-    # A tunnel vagrant leaves running may hold its standard error open for good.
-    reader.join(2.0)
-    if code != 0:
-        raise _explain(command, entry, list(errors))
 
 
-def _drain(stream: IO[str], errors: deque[str], on_line: Callable[[str], None]) -> None:
-    with contextlib.suppress(ValueError), stream:
-        for line in stream:
-            text = line.rstrip("\n")
-            errors.append(text)
-            on_line(text)
-
-
-def _explain(command: list[str], entry: Entry, errors: list[str]) -> TwindeckError:
-    root = Path(entry.directory)
-    return failure(command[1], entry.name, root, errors)
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment for the child to end; says whether it has."""
+    try:
+        process.wait(_LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
