@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.errors import EngineUnavailable
 from tui.model import Probe, State, Workload
+from tui.sides.containers import Containers
 from tui.sides.docker_images import context_hash
 from tui.sides.docker_link import unavailable
 from tui.sides.docker_ports import is_port_refusal
@@ -187,6 +189,28 @@ def test_an_engine_that_does_not_answer_is_one_plain_line(cause: OSError, expect
     assert error.fix
     assert "\n" not in error.line
     assert "\x1b" not in error.line
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("foo://x", "Invalid bind address"),
+        ("ssh://nobody@127.0.0.1:1", "SSH library"),
+        ("tcp://127.0.0.1:1", "not running"),
+        ("unix:///nonexistent/docker.sock", "not running"),
+    ],
+)
+def test_a_wrong_docker_host_is_named(
+    host: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+    health = Containers(tmp_path, []).health()
+    assert not health.ok
+    assert host in health.reason
+    assert reason in health.reason
+    assert health.fix
+    with pytest.raises(EngineUnavailable):
+        Containers(tmp_path, []).list()
 
 
 def test_port_refusals_of_several_engines() -> None:

@@ -19,7 +19,7 @@ from tui.model import Instance, Sample, SideName
 if TYPE_CHECKING:
     from docker import APIClient
 
-_THREADS = 16
+_THREADS = 32
 _ANSWER_SECONDS = 1.5
 """How long one sweep waits: the engine answers on its own once-a-second round."""
 _REQUEST_SECONDS = 10

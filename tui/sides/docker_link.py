@@ -22,6 +22,7 @@ from tui.text import clean
 
 LOOK_SECONDS = 5.0
 ACT_SECONDS = 120.0
+_CONNECTIONS = 64
 PERMISSION_FIX = "sudo usermod -aG docker $USER, then log out and in again"
 START_FIX = "sudo systemctl start docker, or twindeck setup"
 _SOCKET_ERROR = re.compile(r"docker\.sock.*permission denied", re.IGNORECASE)
@@ -86,6 +87,8 @@ def _connect(timeout_seconds: float) -> APIClient:
             # The SDK takes fractions of a second; its stubs say int.
             timeout=int(timeout_seconds),
             use_ssh_client=host.startswith("ssh://"),
+            # Bulk actions share the client; urllib3 complains on stderr about a full pool.
+            max_pool_size=_CONNECTIONS,
         )
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise unavailable(error) from error
@@ -100,14 +103,20 @@ def unknown(name: str) -> UnknownInstance:
 def unavailable(error: BaseException) -> EngineUnavailable:
     """Why the engine does not answer, from the innermost cause."""
     causes = list(_causes(error))
+    host = os.environ.get("DOCKER_HOST", "")
     if any(isinstance(cause, PermissionError) for cause in causes):
         return EngineUnavailable("Docker's socket may not be opened by this user", PERMISSION_FIX)
     if any(isinstance(cause, FileNotFoundError | ConnectionRefusedError) for cause in causes):
-        return EngineUnavailable(f"Docker is not running{_where()}", START_FIX)
+        fix = "start it there, or correct DOCKER_HOST" if host else START_FIX
+        return EngineUnavailable(f"Docker is not running{_where()}", fix)
     if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in causes):
         return EngineUnavailable(f"Docker does not answer in time{_where()}", "docker info")
     reason = clean(str(error).replace("\n", " "))
-    return EngineUnavailable(f"Docker cannot be reached{_where()}: {reason}", "docker info")
+    if "paramiko" in reason:
+        reason, fix = "the SSH library is not installed", "pip install paramiko"
+    else:
+        fix = "correct DOCKER_HOST" if host else "docker info"
+    return EngineUnavailable(f"Docker cannot be reached{_where()}: {reason}", fix)
 
 
 def _where() -> str:

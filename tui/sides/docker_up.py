@@ -143,7 +143,9 @@ def await_first_process(link: Link, name: str, container_id: str) -> None:
         if state.get("Status") in ("exited", "dead"):
             code = state.get("ExitCode")
             reason = f": {state['Error']}" if state.get("Error") else ""
-            raise ActionFailed(f"{name} ended at once with exit code {code}{reason}", "its logs")
+            raise ActionFailed(
+                f"{name} ended at once with exit code {code}{reason}", "read its logs"
+            )
         if time.monotonic() > deadline:
-            raise ActionFailed(f"{name} did not run within {_RUN_SECONDS:.0f} s", "its logs")
+            raise ActionFailed(f"{name} did not run within {_RUN_SECONDS:.0f} s", "read its logs")
         time.sleep(_LOOK_SECONDS)
