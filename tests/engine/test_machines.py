@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 import urllib.request
@@ -126,11 +127,12 @@ def test_absent_before_it_is_made(deck: Deck) -> None:
 
 
 def test_port_taken_is_told_before_anything_is_made(deck: Deck) -> None:
-    import socket
-
-    with socket.create_server(("127.0.0.1", VM_PORT)):
-        with pytest.raises(ActionFailed, match=rf"port {VM_PORT} .* taken by .*pid {os.getpid()}"):
-            deck.side().up(deck.workload, Notes())
+    taken = rf"port {VM_PORT} .* taken by .*pid {os.getpid()}"
+    with (
+        socket.create_server(("127.0.0.1", VM_PORT)),
+        pytest.raises(ActionFailed, match=taken),
+    ):
+        deck.side().up(deck.workload, Notes())
     assert deck.row().state is State.ABSENT
 
 
@@ -251,7 +253,9 @@ def test_stop_and_start(deck: Deck, booted: Notes) -> None:
 
 def test_kill_then_destroy_leaves_nothing(deck: Deck, booted: Notes) -> None:
     row = deck.row()
+    began = time.monotonic()
     deck.side().act(Verb.KILL, "nginx", Notes())
+    assert time.monotonic() - began < 3
     assert deck.row().state is State.STOPPED
     deck.side().act(Verb.DESTROY, "nginx", Notes())
     assert deck.row().state is State.ABSENT

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from threading import Event, Thread
 import psutil
 import pytest
 
-from tests.engine.test_machines import Notes
+from tests.engine.test_machines import ROOT, Notes
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, State, Verb
 from tui.sides.libvirt import Libvirt
@@ -207,3 +208,22 @@ def test_watch_ends_with_an_error_when_libvirt_dies(
     with pytest.raises(EngineUnavailable, match="does not answer"):
         side.list()
     assert not side.health().ok
+
+
+def test_a_broken_workload_does_not_take_the_others_with_it(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Vagrantfile", tmp_path)
+    shutil.copytree(ROOT / "workloads" / "nginx", tmp_path / "workloads" / "nginx")
+    (tmp_path / "workloads" / "broken").mkdir()
+    (tmp_path / "workloads" / "broken" / "workload.toml").write_text("title = [")
+    done = subprocess.run(
+        ["vagrant", "status", "--machine-readable"],
+        cwd=tmp_path,
+        env={**os.environ, "TWINDECK_PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ",nginx,state,not_created" in done.stdout
+    assert "broken" not in done.stdout
+    assert "broken/workload.toml: left out" in done.stderr

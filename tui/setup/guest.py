@@ -37,7 +37,7 @@ _FILES = {
     "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\nvirtio_scsi\nsd_mod\next4\n",
     "etc/hostname": "twindeck\n",
     "etc/hosts": "127.0.0.1 localhost twindeck\n::1 localhost\n",
-    "etc/fstab": "LABEL=twindeck / ext4 noatime,errors=remount-ro 0 1\n",
+    "etc/fstab": "LABEL=twindeck / ext4 noatime,errors=remount-ro 0 0\n",
     "etc/network/interfaces": (
         # Hotplug: nothing waits for the other devices. One discover a second: the first is often
         # lost while the host's bridge comes up.
@@ -89,7 +89,9 @@ systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.ti
   systemd-pcrphase-sysinit.service systemd-timesyncd.service systemd-update-utmp.service \\
   systemd-update-utmp-runlevel.service getty@tty1.service getty-static.service \\
   ifupdown-pre.service systemd-rfkill.service \\
-  sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount
+  sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount \\
+  sys-fs-fuse-connections.mount sys-kernel-config.mount modprobe@.service \\
+  systemd-tmpfiles-clean.timer systemd-pstore.service
 # The package lists stay: the provisioner's `apt-get update` then fetches only what changed.
 systemctl set-default --quiet multi-user.target
 apt-get clean

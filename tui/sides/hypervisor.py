@@ -125,6 +125,8 @@ def end_tunnels(folder: Path) -> None:
             process = psutil.Process(tunnel.pid)
             process.terminate()
             process.wait(2)
+        # Vagrant would end whatever has that pid by then.
+        (folder / "pids" / f"ssh_{tunnel.host_port}.pid").unlink(missing_ok=True)
 
 
 def port_holder(port: int) -> str | None:

@@ -62,7 +62,7 @@ class MachineActions:
             case Verb.STOP:
                 self._halt(name, machine, report)
             case Verb.KILL:
-                self._kill(name, machine, report)
+                self._kill(machine, report)
             case Verb.PAUSE:
                 self._pause(machine, report)
             case Verb.RESUME:
@@ -133,20 +133,15 @@ class MachineActions:
                 f"twindeck kill vm:{name}",
             )
 
-    def _kill(self, name: str, machine: Machine, report: Report) -> None:
-        failed: ActionFailed | None = None
-        try:
-            with self._vagrant(machine, report) as vagrant:
-                vagrant.halt(vm_name=machine.entry.name, force=True)
-        except ActionFailed as error:
-            failed = error
-        after = self.find(name)
-        if after.domain is not None and after.instance.is_live:
-            report.line(f"virsh destroy {after.domain.name}")
-            self._libvirt.power_off(after.domain.uuid)
+    def _kill(self, machine: Machine, report: Report) -> None:
+        # `vagrant halt --force` first asks a libvirt guest over ACPI for a minute; that is a stop.
+        if machine.domain is not None and machine.instance.is_live:
+            report.line(f"virsh destroy {machine.domain.name}")
+            self._libvirt.power_off(machine.domain.uuid)
             end_tunnels(machine.entry.folder)
-        elif failed is not None:
-            raise failed
+            return
+        with self._vagrant(machine, report) as vagrant:
+            vagrant.halt(vm_name=machine.entry.name, force=True)
 
     def _pause(self, machine: Machine, report: Report) -> None:
         # In memory and at once, which is what vagrant-libvirt's suspend does after two seconds.
