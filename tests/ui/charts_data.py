@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from typing import Any
 
-from tests.ui.fakes import NOW, T_NS
+from textual.pilot import Pilot
+
+from tests.ui.conftest import fixed_clock, until
+from tests.ui.fakes import NOW, T_NS, FakeFleet
+from tui.app import TwindeckApp
+from tui.glyphs import UNICODE, Glyphs
 from tui.model import (
     Boot,
     BootPhase,
@@ -19,6 +24,8 @@ from tui.model import (
     Snapshot,
     State,
 )
+from tui.widgets.boot_chart import BootChart
+from tui.widgets.trend_chart import TrendPlot
 
 MIB = 1024 * 1024
 VM = Instance(
@@ -119,11 +126,22 @@ HISTORIES = {VM.key: history(80, 612, 212), CONTAINER.key: history(12, 9)}
 
 def boot(side: SideName, scale: float, ago: float, *, first: bool = False) -> Boot:
     """A boot of `web`; a first one has the phases only a first one has."""
-    if side is SideName.VM:
-        spans = [(Phase.CREATE, 2.1), (Phase.START, 1.4), (Phase.BOOT, 38.0), (Phase.ANSWER, 3.2)]
-        spans = [(Phase.PREPARE, 4.0), *spans[:3], (Phase.PROVISION, 21.0), *spans[3:]] * first or spans
-    else:
-        spans = [(Phase.CREATE, 0.09), (Phase.START, 0.31), (Phase.BOOT, 0.02), (Phase.ANSWER, 0.06)]
+    spans = {
+        SideName.CONTAINER: [
+            (Phase.CREATE, 0.09),
+            (Phase.START, 0.31),
+            (Phase.BOOT, 0.02),
+            (Phase.ANSWER, 0.06),
+        ],
+        SideName.VM: [
+            (Phase.CREATE, 2.1),
+            (Phase.START, 1.4),
+            (Phase.BOOT, 38.0),
+            (Phase.ANSWER, 3.2),
+        ],
+    }[side]
+    if first:
+        spans = [(Phase.PREPARE, 4.0), *spans[:3], (Phase.PROVISION, 21.0), *spans[3:]]
     phases = tuple(BootPhase(name, took * scale) for name, took in spans)
     return Boot(
         side=side,
@@ -140,7 +158,7 @@ BOOTS = (
     boot(SideName.CONTAINER, 1.0, 3700),
     boot(SideName.VM, 1.0, 3800),
     boot(SideName.CONTAINER, 1.3, 7000),
-    replace(boot(SideName.VM, 1.1, 7200, first=True)),
+    boot(SideName.VM, 1.1, 7200, first=True),
     boot(SideName.CONTAINER, 0.9, 9000),
 )
 
@@ -156,3 +174,32 @@ SNAPSHOT = Snapshot(
         SideName.CONTAINER: Health(SideName.CONTAINER, True, "Docker 27"),
     },
 )
+
+LOG = tuple(
+    f"172.17.0.1 - - [23/Nov/2026:06:{i // 60 % 60:02d}:{i % 60:02d} +0000] "
+    f'"GET /{"index.html" if i % 7 else "missing[/b]"} HTTP/1.1" {200 if i % 7 else 404} {612 + i} '
+    f'"-" "curl/7.88.1" [YELLOW]'
+    for i in range(1000)
+)
+"""A thousand lines, every seventh with text that looks like markup."""
+
+
+def pair_app(
+    snapshot: Snapshot = SNAPSHOT, *, glyphs: Glyphs = UNICODE, **fleet: Any
+) -> TwindeckApp:
+    """The console on the pair, at the fixed moment."""
+    given = {"histories": HISTORIES, "boots": BOOTS, "logs": {CONTAINER.key: LOG}, **fleet}
+    return TwindeckApp(FakeFleet(snapshot, **given), clock=fixed_clock(), glyphs=glyphs)
+
+
+async def drawn(pilot: Pilot[Any]) -> None:
+    """Until every chart on the screen has its library and its data."""
+    screen = pilot.app.screen
+    await until(
+        pilot,
+        lambda: (
+            all(plot.is_ready for plot in screen.query(TrendPlot))
+            and all(chart.is_read for chart in screen.query(BootChart))
+        ),
+    )
+    await pilot.pause()

@@ -57,11 +57,11 @@ class TrendPlot(Widget):
 
     def show(self, curves: tuple[Curve, ...], now_ns: int) -> None:
         """Take new data; paint only if it would look different."""
-        signature = (
-            now_ns // self._bucket_ns,
-            *((c.mark, c.name, c.value, c.reason, c.t_ns[-1:], len(c.t_ns)) for c in curves),
+        signature = tuple(
+            (c.mark, c.name, c.value, c.reason, c.t_ns[-1:], len(c.t_ns)) for c in curves
         )
-        if signature == self._signature:
+        is_same_column = now_ns // self._bucket_ns == self._now_ns // self._bucket_ns
+        if signature == self._signature and is_same_column:
             return
         self._curves, self._now_ns, self._signature = curves, now_ns, signature
         self.refresh()
@@ -74,7 +74,7 @@ class TrendPlot(Widget):
     def render(self) -> RenderResult:
         """Legend, then the plot in the rows that remain."""
         width, height = self.content_size
-        state = (self._signature, width, height, self.is_ready)
+        state = (self._signature, self._now_ns, width, height, self.is_ready)
         if self._drawn is None or self._drawn[0] != state:
             self._drawn = (state, fitted(self._paint(width, height), self.app.glyphs))
         return self._drawn[1]

@@ -1,0 +1,210 @@
+"""Trend and boot charts: what they say, what they leave out, and how seldom they draw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui import charts_data as data
+from tests.ui.charts_data import drawn, pair_app
+from tests.ui.conftest import line_with, text_of, until
+from tui.app import TwindeckApp
+from tui.errors import StoreError
+from tui.glyphs import ASCII, UNICODE
+from tui.model import Boot, History, Phase, SideName, Snapshot, State
+from tui.screens.details import DetailsScreen
+from tui.widgets import boot_bars, trend_chart
+from tui.widgets.pair import pair_of
+from tui.widgets.trend_chart import TrendPlot
+
+
+async def opened(pilot: Pilot[Any], key: str) -> None:
+    """The details of an instance, charts drawn."""
+    await pilot.app.push_screen(DetailsScreen(key))
+    await drawn(pilot)
+
+
+async def test_the_legend_names_each_figure_its_kind_and_the_accelerator() -> None:
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.VM.key)
+        assert "V vm:web 104% tcg  C container:web 3.1%" in text_of(app)
+        assert "V vm:web host RSS 612 MiB tcg  G guest use 212 MiB" in text_of(app)
+        assert "C container:web docker stats 9.0 MiB" in text_of(app)
+
+
+async def test_the_axes_have_real_units_and_end_now() -> None:
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.VM.key)
+        for label in ("150%┤", "512 MiB┤", "−5m", "−1m", "now"):
+            assert label in text_of(app)
+
+
+async def test_a_narrow_legend_still_says_which_memory_and_how_accelerated() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, data.VM.key)
+        assert "V RSS 612 MiB tcg" in text_of(app)
+        assert "G guest 212 MiB  C stats 9.0 MiB" in text_of(app)
+
+
+async def test_a_missing_figure_is_a_dash_with_its_reason() -> None:
+    sample = replace(data.VM_SAMPLE, cpu_percent=None, reasons={"cpu_percent": "first sample"})
+    app = pair_app(replace(data.SNAPSHOT, samples={data.VM.key: sample}))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.VM.key)
+        assert "V vm:web — tcg (first sample)" in text_of(app)
+        assert "C container:web — (not sampled yet)" in text_of(app)
+
+
+async def test_without_history_the_chart_says_why_it_is_empty() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, data.STOPPED.key)
+        assert "container:batch[/red]: stopped" in text_of(app)
+
+
+@pytest.mark.parametrize(("glyphs", "signs"), [(UNICODE, "⠉⠒"), (ASCII, "vc")])
+async def test_curves_are_told_apart_without_colour(glyphs: Any, signs: str) -> None:
+    app = pair_app(glyphs=glyphs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, data.VM.key)
+        plot = "\n".join(text_of(app).split("\n")[14:22])
+        assert all(sign in plot for sign in signs)
+        assert "V" in plot
+        assert "C" in plot
+        assert "G" in plot
+        assert plot.isascii() is (glyphs is ASCII)
+
+
+async def test_the_same_figures_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 0
+    draw = trend_chart.draw
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        count += 1
+        return draw(*args, **kwargs)
+
+    monkeypatch.setattr(trend_chart, "draw", counted)
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.VM.key)
+        before = count
+        for _ in range(5):
+            app.snapshot = replace(app.snapshot, boot_seconds={})
+            await pilot.pause()
+        for plot in app.screen.query(TrendPlot):
+            plot.refresh()
+        await pilot.pause()
+        assert count == before
+        app.snapshot = replace(data.SNAPSHOT, t_ns=data.SNAPSHOT.t_ns + 60_000_000_000)
+        await until(pilot, lambda: count == before + 2)
+
+
+async def test_plots_stand_side_by_side_stacked_or_alone() -> None:
+    for size, classes in (((80, 24), set()), ((60, 40), {"-stacked"}), ((50, 20), {"-single"})):
+        app = pair_app()
+        async with app.run_test(size=size) as pilot:
+            await opened(pilot, data.VM.key)
+            chart = app.screen.query_one(trend_chart.TrendChart)
+            assert chart.classes & {"-stacked", "-single"} == classes
+            assert len([p for p in chart.query(TrendPlot) if p.display]) == 1 + (
+                "-single" not in classes
+            )
+
+
+def test_the_pair_is_the_same_workload_on_the_other_side() -> None:
+    spare = replace(data.CONTAINER, name="spare")
+    snapshot = Snapshot(instances=(data.VM, spare, data.STOPPED, data.CONTAINER))
+    assert pair_of(snapshot, data.VM.key) == (data.VM, data.CONTAINER)
+    assert pair_of(snapshot, data.CONTAINER.key) == (data.CONTAINER, data.VM)
+    assert pair_of(snapshot, data.STOPPED.key) == (data.STOPPED,)
+    assert pair_of(snapshot, "vm:nobody") == ()
+
+
+async def test_boots_show_totals_accelerator_and_the_phases_that_happened() -> None:
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.CONTAINER.key)
+        text = text_of(app)
+        assert "░░ prepare  ▒▒ create  ▓▓ start  ██ boot  ▚▚ provision  ▪▪ answer" in text
+        assert line_with(app, "44.7 s").split("44.7 s")[0].count("█") > 20
+        assert "0.48 s" in text
+        assert line_with(app, "2h00m    4.40").split()[-1] == "76.7"
+
+
+async def test_a_new_boot_appears_and_the_same_history_is_not_read_twice() -> None:
+    app = pair_app(boots=())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, data.VM.key)
+        await pilot.press("tab")
+        assert "No boot recorded yet: press r to restart it" in text_of(app)
+        app.fleet._boots.append(data.BOOTS[1])  # type: ignore[attr-defined]
+        app.snapshot = replace(app.snapshot, t_ns=app.snapshot.t_ns + 1)
+        await drawn(pilot)
+        assert "44.7" not in text_of(app).split("Boots")[-1].split("recorded")[-1]
+        app.snapshot = replace(app.snapshot, boot_seconds={data.VM.key: 44.71})
+        await until(pilot, lambda: "vm:web tcg" in text_of(app).split("Boots")[-1])
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.ABSENT, "press u to bring it up"),
+        (State.STOPPED, "press s to start it"),
+        (State.RUNNING, "press r to restart it"),
+    ],
+)
+async def test_without_boots_the_note_says_what_to_press(state: State, words: str) -> None:
+    vm = replace(data.VM, state=state)
+    app = pair_app(replace(data.SNAPSHOT, instances=(vm,)), boots=())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, vm.key)
+        await pilot.press("tab")
+        assert words in text_of(app)
+
+
+async def test_a_broken_history_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> list[Boot]:
+        raise StoreError("the history file is locked", "close the other twindeck")
+
+    app = pair_app()
+    monkeypatch.setattr(app.fleet, "boots", broken)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, data.VM.key)
+        await pilot.press("tab")
+        assert "the history file is locked → close the other twindeck" in text_of(app)
+
+
+@pytest.mark.parametrize("columns", [1, 7, 40, 133])
+@pytest.mark.parametrize("boot", data.BOOTS, ids=str)
+def test_a_bar_is_as_long_as_its_share(boot: Boot, columns: int) -> None:
+    longest = max(b.total_seconds for b in data.BOOTS)
+    cells = boot_bars.bar_cells(boot, longest, columns)
+    assert sum(cells) == max(1, round(columns * boot.total_seconds / longest))
+    assert len(boot_bars.bar(boot, longest, columns, is_ascii=False).plain) == sum(cells)
+
+
+def test_every_phase_has_signs_of_its_own() -> None:
+    for is_ascii in (True, False):
+        assert len({boot_bars.glyph(phase, is_ascii) for phase in Phase}) == len(Phase)
+
+
+@pytest.mark.parametrize("limit", range(7))
+def test_rows_are_shared_between_the_sides(limit: int) -> None:
+    shown = boot_bars.newest_by_side(data.BOOTS, limit)
+    assert len(shown) == min(limit, len(data.BOOTS))
+    if limit >= 2:
+        assert {boot.side for boot in shown} == set(SideName)
+
+
+async def test_empty_history_of_an_unknown_instance_draws_nothing() -> None:
+    app: TwindeckApp = pair_app(histories={data.VM.key: History()})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "vm:nobody")
+        assert "vm:nobody  is not known: esc goes back" in text_of(app)

@@ -1,0 +1,339 @@
+"""Logs and job output: follow, hold, wrap, search, copy, save, and keys that answer in a flood."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui import charts_data as data
+from tests.ui.charts_data import LOG, pair_app
+from tests.ui.conftest import lines_of, text_of, toasts, until
+from tests.ui.fakes import T_NS
+from tui.errors import EngineUnavailable
+from tui.model import Job, JobState, Phase, SideName, Verb
+from tui.screens.log_feed import LogFeed
+from tui.screens.logs import LogScreen, OutputScreen
+from tui.screens.text_screen import file_name
+
+KEY = data.CONTAINER.key
+Stop = threading.Event
+
+
+async def opened(pilot: Pilot[Any], least: int = 1000) -> LogScreen:
+    """The log, once `least` lines are in."""
+    screen = LogScreen(KEY)
+    await pilot.app.push_screen(screen)
+    await until(pilot, lambda: len(screen.view.store) >= least)
+    await pilot.pause()
+    return screen
+
+
+def feed_reads(monkeypatch: pytest.MonkeyPatch, app: Any, source: Any) -> None:
+    """Let the fleet's log be what `source(stop)` yields."""
+    monkeypatch.setattr(app.fleet, "logs", lambda key, *, tail, follow, stop: source(stop))
+
+
+async def test_the_newest_lines_are_in_sight_as_text_and_the_source_is_named() -> None:
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot)
+        lines = lines_of(app)
+        assert lines[-2] == LOG[-1]
+        assert any("missing[/b]" in line and "[YELLOW]" in line for line in lines)
+        assert lines[0].startswith(" container:web  log · stdout and stderr")
+        assert lines[0].rstrip().endswith("1,000 lines · following")
+
+
+async def test_a_vm_log_is_its_serial_console() -> None:
+    app = pair_app(logs={data.VM.key: ["login:"]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(LogScreen(data.VM.key))
+        await until(pilot, lambda: "login:" in text_of(app))
+        assert "serial console" in lines_of(app)[0]
+
+
+async def test_going_up_holds_and_the_end_follows_again() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("k")
+        await until(pilot, lambda: not screen.view.is_following)
+        top = lines_of(app)[1]
+        screen.view.append(["new line"])
+        await pilot.pause()
+        assert lines_of(app)[1] == top
+        assert "held" in lines_of(app)[0]
+        await pilot.press("G")
+        await until(pilot, lambda: "new line" in text_of(app))
+        assert screen.view.is_following
+        await pilot.press("g")
+        await until(pilot, lambda: lines_of(app)[1].startswith(LOG[0][:40]))
+        assert not screen.view.is_following
+        await pilot.press("f")
+        await until(pilot, lambda: "new line" in text_of(app))
+
+
+async def test_held_text_stays_put_while_old_lines_fall_out() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("k")
+        top = lines_of(app)[1]
+        screen.view.append([f"more {n}" for n in range(4500)])
+        await pilot.pause()
+        assert len(screen.view.store) == 5000
+        assert lines_of(app)[1] == top
+
+
+async def test_wrapping_shows_whole_lines_and_keeps_the_place() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("g", "j", "j")
+        await pilot.press("w")
+        await pilot.pause()
+        assert LOG[2] in "".join(line.ljust(80)[:79] for line in lines_of(app)[1:3])
+        await pilot.press("w")
+        await pilot.pause()
+        assert lines_of(app)[1].startswith(LOG[2][:70])
+        await pilot.press("G", "w")
+        await pilot.pause()
+        assert "[YELLOW]" in lines_of(app)[-2]
+        assert screen.view.is_following
+
+
+async def test_search_marks_counts_and_goes_round() -> None:
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("slash", *"missing", "enter")
+        await pilot.pause()
+        assert "/missing: 143 of 143" in lines_of(app)[0]
+        await pilot.press("n")
+        await pilot.pause()
+        assert "/missing: 1 of 143" in lines_of(app)[0]
+        assert lines_of(app)[1] == LOG[0]
+        await pilot.press("N")
+        await pilot.pause()
+        assert "143 of 143" in lines_of(app)[0]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "missing:" not in lines_of(app)[0]
+        assert app.screen is screen
+
+
+async def test_small_letters_match_all_capitals_match_themselves() -> None:
+    app = pair_app(logs={KEY: ["Error", "error", "(.*"]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, 3)
+        for text, count in (("error", 2), ("Error", 1), ("(.*", 1), ("nowhere", 0)):
+            screen.view.search(text)
+            assert len(screen.view.matches) == count
+        await pilot.press("n", "N")
+
+
+async def test_matches_follow_new_and_fallen_lines() -> None:
+    app = pair_app(logs={KEY: ["hit 1", "miss", "hit 2"]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, 3)
+        screen.view.search("hit")
+        screen.view.append(["hit 3"])
+        assert len(screen.view.matches) == 3
+        screen.view.append(["miss"] * 4998)
+        assert [number for number, _ in screen.view.matches] == [2, 3]
+        screen.view.jump(1)
+        assert screen.view.hit is not None
+
+
+async def test_copy_takes_the_visible_lines_whole() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: toasts(app))
+        assert app.clipboard == "\n".join(LOG[-22:])
+        assert toasts(app) == ["Copied 22 lines"]
+
+
+async def test_copy_takes_what_the_mouse_selected() -> None:
+    app = pair_app(logs={KEY: ["alpha beta", "gamma delta"]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, 2)
+        await pilot.mouse_down(screen.view, offset=(6, 0))
+        await pilot.hover(screen.view, offset=(4, 1))
+        await pilot.mouse_up(screen.view, offset=(4, 1))
+        await pilot.press("y")
+        await until(pilot, lambda: toasts(app))
+        assert app.clipboard.startswith("beta\ngamm")
+
+
+async def test_save_writes_all_lines_privately_and_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: toasts(app))
+        (path,) = tmp_path.glob("twindeck-container-web-log-*.txt")
+        assert path.read_text().splitlines() == list(LOG)
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert toasts(app) == [f"Saved 1,000 lines to {path}"]
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: len(toasts(app)) == 2)
+        assert toasts(app)[1] == f"Not saved to {path}: File exists"
+
+
+def test_file_names_are_tame() -> None:
+    assert (
+        file_name("vm:../../etc/pass wd[/]", "log", "1")
+        == "twindeck-vm-..-..-etc-pass-wd-log-1.txt"
+    )
+
+
+async def test_an_engine_that_goes_away_is_said_in_the_title(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def source(stop: Stop) -> Iterator[str]:
+        yield "last words"
+        raise EngineUnavailable("Docker does not answer", "twindeck doctor")
+
+    app = pair_app()
+    feed_reads(monkeypatch, app, source)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await opened(pilot, 1)
+        await until(pilot, lambda: "Docker does not answer → twindeck doctor" in text_of(app))
+        assert "last words" in text_of(app)
+
+
+async def test_leaving_ends_the_reading_thread() -> None:
+    app = pair_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        assert screen.feed.is_running
+        await pilot.press("escape")
+        await until(pilot, lambda: not screen.feed.is_running)
+
+
+async def loop_delays(seconds: float) -> list[float]:
+    """How late the UI thread got to a turn it had asked for, in seconds, shortest first."""
+    delays: list[float] = []
+    end = time.perf_counter() + seconds
+    while (asked := time.perf_counter()) < end:
+        await asyncio.sleep(0.005)
+        delays.append(time.perf_counter() - asked - 0.005)
+    return sorted(delays)
+
+
+async def test_keys_answer_during_a_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As fast as a generator can go: every key is answered, and memory stays bounded."""
+    produced = itertools.count()
+
+    def source(stop: Stop) -> Iterator[str]:
+        while not stop.is_set():
+            yield f"flood {next(produced)} " + "x" * 200
+
+    app = pair_app()
+    feed_reads(monkeypatch, app, source)
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await opened(pilot)
+        screen.view.is_wrapping = True
+        screen.view.search("9")
+        delays = await loop_delays(seconds=2.0)
+        assert delays[len(delays) // 2] < 0.05
+        assert delays[int(len(delays) * 0.95)] < 0.3
+        assert len(screen.view.store) == 5000
+        assert next(produced) > 20_000
+        app.simulate_key("k")
+        await until(pilot, lambda: not screen.view.is_following)
+        app.simulate_key("escape")
+        await until(pilot, lambda: screen.view.pattern is None)
+        app.simulate_key("escape")
+        await until(pilot, lambda: not screen.feed.is_running)
+
+
+def test_a_feed_nobody_reads_is_bounded_and_counts_what_it_dropped() -> None:
+    feed = LogFeed(lambda stop: iter([f"line {n}" for n in range(900)]), most_lines=100)
+    feed.start()
+    deadline = time.monotonic() + 5
+    while feed.is_running and time.monotonic() < deadline:
+        feed._thread.join(0.05)
+    batch = feed.take()
+    assert batch.lines == [f"line {n}" for n in range(800, 900)]
+    assert (batch.skipped, batch.is_over, batch.error) == (800, True, "")
+
+
+def test_a_reader_that_breaks_says_so() -> None:
+    def source(stop: Stop) -> Iterator[str]:
+        yield "fine"
+        raise ValueError("odd")
+
+    feed = LogFeed(source, most_lines=10)
+    feed.start()
+    feed._thread.join(5)
+    assert "ValueError: odd" in feed.take().error
+
+
+def output_job(state: JobState, **more: Any) -> Job:
+    """An `up` asked for 31 seconds ago."""
+    base = Job(7, Verb.UP, SideName.VM, "web", state, T_NS - 31_000_000_000)
+    return replace(base, **more)
+
+
+async def test_output_grows_while_the_job_runs_and_ends_with_its_result() -> None:
+    running = output_job(JobState.RUNNING, phase=Phase.BOOT)
+    app = pair_app(
+        replace(data.SNAPSHOT, jobs={data.VM.key: running}),
+        outputs={data.VM.key: [f"==> web: step {n}" for n in range(50)]},
+    )
+    async with app.run_test(size=(120, 24)) as pilot:
+        await app.push_screen(OutputScreen(data.VM.key))
+        await until(pilot, lambda: "step 49" in text_of(app))
+        assert "vm:web  up  boot · running 31s" in lines_of(app)[0]
+        outputs = app.fleet._outputs  # type: ignore[attr-defined]
+        outputs[data.VM.key] = (*outputs[data.VM.key], "==> web: Machine booted")
+        await until(pilot, lambda: "Machine booted" in text_of(app))
+        done = output_job(JobState.DONE, finished_t_ns=T_NS + 10_000_000_000)
+        app.snapshot = replace(app.snapshot, jobs={data.VM.key: done})
+        await until(pilot, lambda: "done in 41s" in lines_of(app)[0])
+        outputs[data.VM.key] = ("another action",)
+        await until(pilot, lambda: "Machine booted" not in text_of(app))
+        failed = output_job(JobState.FAILED, finished_t_ns=T_NS, error="box [x] not found")
+        app.snapshot = replace(app.snapshot, jobs={data.VM.key: failed})
+        await until(pilot, lambda: "failed after 31s: box [x] not found" in lines_of(app)[0])
+
+
+async def look(pilot: Any) -> None:
+    """The log with a search in it."""
+    await opened(pilot)
+    await pilot.press("slash", *"missing", "enter", "N")
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+def test_log_look(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(pair_app(), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+def test_output_look(snap_compare: Any, size: tuple[int, int]) -> None:
+    async def before(pilot: Any) -> None:
+        await pilot.app.push_screen(OutputScreen(data.VM.key))
+        await until(pilot, lambda: "step 49" in text_of(pilot.app))
+
+    failed = output_job(JobState.FAILED, finished_t_ns=T_NS, error="the guest did not answer SSH")
+    app = pair_app(
+        replace(data.SNAPSHOT, jobs={data.VM.key: failed}),
+        outputs={data.VM.key: [f"==> web: step {n}" for n in range(50)]},
+    )
+    assert snap_compare(app, terminal_size=size, run_before=before)
