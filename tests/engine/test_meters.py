@@ -15,16 +15,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.engine.container_kit import Run, find
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.containers import ContainerMeter
 from tui.meters.engine_api import EngineApiMeter
 from tui.meters.machines import MachineMeter
 from tui.meters.virsh import SYSTEM_URI
-from tui.model import Instance, Phase, Sample, SideName, State
+from tui.model import Instance, Sample, SideName, State
 from tui.sides.containers import Containers
-from tui.sides.docker_images import choose_base
-from tui.sides.docker_link import Link
-from tui.workloads import load
 
 pytestmark = pytest.mark.engine
 
@@ -36,45 +34,16 @@ BUSY = "x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done"
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-class Quiet:
-    """A Report that nobody reads."""
-
-    def line(self, text: str) -> None:
-        """Nothing."""
-
-    def phase(self, phase: Phase) -> None:
-        """Nothing."""
-
-    def accelerator(self, name: str) -> None:
-        """Nothing."""
-
-
 def call(*argv: str) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
-@pytest.fixture(scope="module")
-def base() -> str:
-    nginx = load(Path(__file__).parents[2] / "workloads" / "nginx")
-    return choose_base(Link(), nginx, Quiet())[0]
-
-
 @pytest.fixture
-def start(base: str, tmp_path: Path) -> Iterator[Callable[..., Instance]]:
-    """Starts containers; gives them as the side lists them; removes them."""
-    names: list[str] = []
-    side = Containers(tmp_path, [])
-
-    def make(*options: str, command: str) -> Instance:
-        names.append(f"twtest-{uuid.uuid4().hex[:8]}")
-        call("docker", "run", "-d", "--name", names[-1], *options, base, "sh", "-c", command)
-        return next(i for i in side.list() if i.name == names[-1])
-
-    yield make
-    for name in names:
-        subprocess.run(["docker", "rm", "-f", "-v", name], capture_output=True, timeout=60)
+def start(run: Run, containers: Containers) -> Callable[..., Instance]:
+    """Starts containers; gives them as the side lists them."""
+    return lambda *options, command: find(containers, run(*options, command=("sh", "-c", command)))
 
 
 class DockerStats:
