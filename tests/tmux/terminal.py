@@ -11,6 +11,9 @@ from pathlib import Path
 
 TWINDECK = Path(sys.executable).with_name("twindeck")
 
+# The test runner's own terminal must not decide the size or the colours of this one.
+_NOT_THEIRS = ("-u", "COLUMNS", "-u", "LINES", "-u", "NO_COLOR", "-u", "TERM_PROGRAM")
+
 
 class Terminal:
     """One tmux server of its own with one window of a fixed size."""
@@ -26,7 +29,7 @@ class Terminal:
         script = '"$@"; echo "[ended with $?]"; sleep 600'
         self._tmux(
             *("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", lines),
-            *("-c", str(cwd), "env", *words, "sh", "-c", script, "sh", *argv),
+            *("-c", str(cwd), "env", *_NOT_THEIRS, *words, "sh", "-c", script, "sh", *argv),
         )
 
     def press(self, *keys: str) -> None:
