@@ -16,7 +16,7 @@ from tui.errors import StoreError
 from tui.glyphs import ASCII, UNICODE
 from tui.model import Boot, History, Phase, SideName, Snapshot, State
 from tui.screens.details import DetailsScreen
-from tui.widgets import boot_bars, trend_chart
+from tui.widgets import boot_bars, plot, trend_chart
 from tui.widgets.pair import pair_of
 from tui.widgets.trend_chart import TrendPlot
 
@@ -73,24 +73,23 @@ async def test_curves_are_told_apart_without_colour(glyphs: Any, signs: str) -> 
     app = pair_app(glyphs=glyphs)
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, data.VM.key)
-        plot = "\n".join(text_of(app).split("\n")[14:22])
-        assert all(sign in plot for sign in signs)
-        assert "V" in plot
-        assert "C" in plot
-        assert "G" in plot
-        assert plot.isascii() is (glyphs is ASCII)
+        curves = "\n".join(text_of(app).split("\n")[14:22])
+        assert all(sign in curves for sign in signs)
+        assert "V" in curves
+        assert "C" in curves
+        assert "G" in curves
+        assert curves.isascii() is (glyphs is ASCII)
 
 
 async def test_the_same_figures_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
-    draw = trend_chart.draw
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         nonlocal count
         count += 1
-        return draw(*args, **kwargs)
+        return plot.draw(*args, **kwargs)
 
-    monkeypatch.setattr(trend_chart, "draw", counted)
+    monkeypatch.setattr("tui.widgets.trend_chart.draw", counted)
     app = pair_app()
     async with app.run_test(size=(160, 45)) as pilot:
         await opened(pilot, data.VM.key)
@@ -98,8 +97,8 @@ async def test_the_same_figures_are_drawn_once(monkeypatch: pytest.MonkeyPatch) 
         for _ in range(5):
             app.snapshot = replace(app.snapshot, boot_seconds={})
             await pilot.pause()
-        for plot in app.screen.query(TrendPlot):
-            plot.refresh()
+        for shown in app.screen.query(TrendPlot):
+            shown.refresh()
         await pilot.pause()
         assert count == before
         app.snapshot = replace(data.SNAPSHOT, t_ns=data.SNAPSHOT.t_ns + 60_000_000_000)
@@ -113,7 +112,7 @@ async def test_plots_stand_side_by_side_stacked_or_alone() -> None:
             await opened(pilot, data.VM.key)
             chart = app.screen.query_one(trend_chart.TrendChart)
             assert chart.classes & {"-stacked", "-single"} == classes
-            assert len([p for p in chart.query(TrendPlot) if p.display]) == 1 + (
+            assert len([each for each in chart.query(TrendPlot) if each.display]) == 1 + (
                 "-single" not in classes
             )
 
