@@ -104,6 +104,7 @@ class TwindeckApp(ConsoleApp):
 
     def _hand_over(self, key: str, command: Command) -> None:
         """The terminal is the command's until it ends; then the console is as it was."""
+        begun_t_ns = self.clock.t_ns()
         try:
             with self.suspend():
                 ended = subprocess.run(
@@ -114,10 +115,16 @@ class TwindeckApp(ConsoleApp):
         except OSError as error:
             self.say(f"No shell in {key}: {error.strerror or error}", is_error=True)
         else:
-            # 130: the shell was left with ctrl+c, which is no failure.
-            if ended.returncode not in (0, 130):
+            took_seconds = (self.clock.t_ns() - begun_t_ns) / 1e9
+            if _is_shell_failure(ended.returncode, took_seconds):
                 self.say(f"The shell in {key} ended with code {ended.returncode}", is_error=True)
         self.refresh()
+
+
+def _is_shell_failure(code: int, took_seconds: float) -> bool:
+    """A shell hands on the code of its last command, so a code alone says little; 125 and above
+    come from docker and ssh themselves, and a shell that ends at once never was one."""
+    return code in (125, 126, 127, 255) or (code not in (0, 130) and took_seconds < 2.0)
 
 
 def _one_side_each() -> tuple[tuple[tuple[SideName, ...], str], ...]:

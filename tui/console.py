@@ -1,4 +1,4 @@
-"""The part of the app that every screen and widget may know: the fleet, its newest snapshot, the clock.
+"""The part of the app that every screen and widget may know: fleet, newest snapshot, clock.
 
 Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`; they never import
 `tui.app`, which stands above them.
@@ -60,6 +60,8 @@ class ConsoleApp(App[None]):
         self.set_reactive(ConsoleApp.snapshot, self.fleet.snapshot)
         self._unsubscribe = self.fleet.subscribe(self._receive)
         self.call_after_refresh(self.fleet.start)
+        for problem in self.fleet.problems:
+            self.say(problem, is_error=True)
 
     def on_unmount(self) -> None:
         """Take no more snapshots; whoever made the fleet stops it."""

@@ -1,4 +1,4 @@
-"""What every test of the console needs: a fixed clock, an app on a fake fleet, waiting for facts."""
+"""What every test of the console needs: a fixed clock, an app on a fake fleet, `until`."""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ class FakeFleet:
         *,
         read_only: bool = False,
         workloads: tuple[Workload, ...] = (NGINX,),
+        problems: tuple[str, ...] = (),
         histories: Mapping[str, History] | None = None,
         boots: Sequence[Boot] = (),
         logs: Mapping[str, Sequence[str]] | None = None,
@@ -56,6 +57,7 @@ class FakeFleet:
     ) -> None:
         self.read_only = read_only
         self.workloads = workloads
+        self.problems = problems
         self.asked: list[tuple[str, str]] = []
         """(verb or `refresh`, key), in the order asked."""
         self.command = Command(("true",))

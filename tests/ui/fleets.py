@@ -1,4 +1,4 @@
-"""Fleets as real engines would describe them, hostile names included, for every test of the console."""
+"""Fleets as real engines would describe them, hostile names included."""
 
 from __future__ import annotations
 

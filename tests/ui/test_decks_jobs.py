@@ -18,7 +18,6 @@ from tests.ui.conftest import (
 from tests.ui.fakes import T_NS, FakeFleet
 from tests.ui.fleets import (
     BOOTING,
-    FAILED,
     HOSTILE,
     container,
     docker_down,
@@ -29,7 +28,7 @@ from tests.ui.fleets import (
 )
 from tui.errors import ActionFailed, UsageError
 from tui.glyphs import ASCII
-from tui.model import Job, JobState, Phase, Verb
+from tui.model import Job, JobState, Verb
 from tui.screens.logs import OutputScreen
 from tui.sides.base import Command
 
@@ -194,7 +193,8 @@ async def test_every_size_down_to_60x15_shows_state_name_cpu_and_memory() -> Non
     async with app.run_test(size=WIDE) as pilot:
         for width, height in ((160, 45), (121, 36), (119, 35), (100, 30), (80, 24), (60, 15)):
             await pilot.resize_terminal(width, height)
-            await until(pilot, lambda w=width: len(lines_of(app)[0]) <= w)
+            await until(pilot, lambda: app.size == (width, height))  # noqa: B023
+            await pilot.pause()
             row = line_with(app, "nginx")
             assert "running" in row, (width, height)
             assert "12.4" in row, (width, height)
@@ -202,3 +202,7 @@ async def test_every_size_down_to_60x15_shows_state_name_cpu_and_memory() -> Non
             assert "help" in lines_of(app)[-1], (width, height)
 
 
+async def test_what_was_left_out_at_the_start_is_told() -> None:
+    app = build_app(problems=("workloads/x/workload.toml: [ports] is missing",))
+    async with app.run_test(size=STANDARD):
+        assert toasts(app) == ["workloads/x/workload.toml: [ports] is missing"]

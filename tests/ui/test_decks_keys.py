@@ -26,6 +26,7 @@ from tui.screens.dialogs import ConfirmDialog, WorkloadDialog
 from tui.screens.logs import LogScreen
 from tui.widgets.columns import Column
 from tui.widgets.deck import Deck
+from tui.widgets.ordering import Order
 
 
 def screen_of(app: object) -> DecksScreen:
@@ -181,14 +182,14 @@ async def test_order_goes_through_the_columns_and_shows_its_arrow() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("2", "o")
         deck = screen_of(app).deck
-        assert deck.order.column is Column.CPU
+        assert deck.order == Order(Column.CPU)
         assert deck.shown[0].name == "shop-api-2"
         await until(pilot, lambda: "CPU%▼" in text_of(app))
         await pilot.press("o")
         assert deck.shown[0].name == "monitor-prometheus-1"
         for _ in range(5):
             await pilot.press("o")
-        assert deck.order.column is Column.NAME
+        assert deck.order == Order(Column.NAME)
 
 
 async def test_click_on_a_heading_sorts_and_turns_round() -> None:
@@ -343,7 +344,12 @@ async def test_only_lines_that_changed_are_painted() -> None:
         deck = screen_of(app).deck
         painted: list[int] = []
         paint = deck.refresh_line
-        deck.refresh_line = lambda y: (painted.append(y), paint(y))[1]  # type: ignore[method-assign]
+
+        def note_and_paint(y: int) -> None:
+            painted.append(y)
+            paint(y)
+
+        deck.refresh_line = note_and_paint  # type: ignore[method-assign]
         changed = [vm(f"m{n:02}", State.PAUSED if n == 5 else State.RUNNING) for n in range(12)]
         assert isinstance(app.fleet, FakeFleet)
         app.fleet.push(fleet_of(*changed))

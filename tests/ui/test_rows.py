@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def test_columns_fill_the_width_and_never_pass_it(side: SideName, width: int) ->
     fitted = fit(columns_of(side), width)
     assert {f.spec.column for f in fitted} >= MUST
     assert fitted[-1].x + fitted[-1].width <= width
-    for before, after in zip(fitted, fitted[1:], strict=False):
+    for before, after in pairwise(fitted):
         assert before.x + before.width + GAP == after.x
 
 

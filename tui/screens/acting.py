@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console import ConsoleApp
-from tui.model import Instance, JobState, SideName, State, Verb, verbs_for
+from tui.model import Instance, JobState, SideName, Snapshot, State, Verb, verbs_for
 from tui.screens.dialogs import ConfirmDialog, WorkloadDialog, destroy_question
 from tui.widgets.cells import visible_name
 from tui.widgets.pair import pair_of
@@ -24,7 +24,6 @@ _VERB_ACTIONS = {
 _MODIFYING = frozenset(
     {"start_or_stop", "pause_or_resume", "restart", "kill", "destroy", "bring_up", "boot_pair"}
 )
-_NEEDS_CREATED = frozenset({"logs", "inspect"})
 
 
 def start_or_stop(instance: Instance) -> Verb | None:
@@ -37,6 +36,17 @@ def pause_or_resume(instance: Instance) -> Verb | None:
     """What `p` does to it."""
     verbs = verbs_for(instance)
     return next((v for v in (Verb.PAUSE, Verb.RESUME) if v in verbs), None)
+
+
+_SENSE: Mapping[str, Callable[[Instance, Snapshot], bool]] = {
+    "start_or_stop": lambda instance, _: start_or_stop(instance) is not None,
+    "pause_or_resume": lambda instance, _: pause_or_resume(instance) is not None,
+    "logs": lambda instance, _: instance.state is not State.ABSENT,
+    "inspect": lambda instance, _: instance.state is not State.ABSENT,
+    "shell": lambda instance, _: instance.state is State.RUNNING,
+    "copy": lambda instance, _: True,
+    "output": lambda instance, snapshot: instance.key in snapshot.jobs,
+}
 
 
 class ActingScreen(Screen[None]):
@@ -54,7 +64,9 @@ class ActingScreen(Screen[None]):
         Binding("i", "inspect", "inspect", tooltip="Everything the engine knows of it"),
         Binding("L", "output", "output", tooltip="Read the output of its last action"),
         Binding("d", "destroy", "destroy", tooltip="Destroy, after a question"),
-        Binding("b", "boot_pair", "boot pair", tooltip="Restart both of the pair, timing each boot"),
+        Binding(
+            "b", "boot_pair", "boot pair", tooltip="Restart both of the pair, timing each boot"
+        ),
         Binding("K", "kill", "kill", tooltip="Kill at once, without a shutdown"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy its name and address (OSC 52)"),
         Binding("ctrl+r", "reload", "refresh", show=False, tooltip="Ask both engines again now"),
@@ -76,24 +88,20 @@ class ActingScreen(Screen[None]):
         target = self.target
         if verb := _VERB_ACTIONS.get(action):
             return target is not None and verb in verbs_for(target)
-        match action:
-            case "start_or_stop":
-                return target is not None and start_or_stop(target) is not None
-            case "pause_or_resume":
-                return target is not None and pause_or_resume(target) is not None
-            case "logs" | "inspect":
-                return target is not None and target.state is not State.ABSENT
-            case "shell":
-                return target is not None and target.state is State.RUNNING
-            case "copy":
-                return target is not None
-            case "output":
-                return target is not None and target.key in self.app.snapshot.jobs
-            case "bring_up":
-                return bool(self.app.fleet.workloads)
-            case "boot_pair":
-                return len(self._pair()) == 2
+        if (has_sense := self._has_sense(action, target)) is not None:
+            return has_sense
         return super().check_action(action, parameters)
+
+    def _has_sense(self, action: str, target: Instance | None) -> bool | None:
+        """Whether `action` can be done to the target; None for an action that is not ours."""
+        if action == "bring_up":
+            return bool(self.app.fleet.workloads)
+        if action == "boot_pair":
+            return len(self._pair()) == 2
+        has_sense = _SENSE.get(action)
+        if has_sense is None:
+            return None
+        return target is not None and has_sense(target, self.app.snapshot)
 
     def label_for(self, action: str) -> str | None:
         """Word the two-way keys by what they would do now."""

@@ -35,8 +35,8 @@ _TALL_ROWS = 36
 class DecksScreen(ActingScreen):
     """VMs on the left, containers on the right; one at a time where there is no room for two."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (120, "-two")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (_TALL_ROWS, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (120, "-two")]  # noqa: RUF012 (typed by Textual)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (_TALL_ROWS, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "other_deck", "other deck", show=False, tooltip="The other deck"),

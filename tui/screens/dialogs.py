@@ -81,7 +81,9 @@ def destroy_question(instances: Sequence[Instance]) -> Content:
     if SideName.VM in sides:
         lines.append(Content("A VM's disk and everything on it is lost."))
     if SideName.CONTAINER in sides:
-        lines.append(Content("A container's writable layer is lost; named volumes and images stay."))
+        lines.append(
+            Content("A container's writable layer is lost; named volumes and images stay.")
+        )
     lines.append(Content.from_markup("[bold $error]This cannot be undone.[/]"))
     return Content("\n").join(lines)
 

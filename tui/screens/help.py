@@ -15,7 +15,6 @@ from textual.widgets import Static
 
 from tui.widgets.key_footer import UNTOLD, Labels, key_text
 
-
 _SECTIONS = ("On the selection", "Here", "Move", "Everywhere")
 
 

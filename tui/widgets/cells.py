@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui.glyphs import Glyphs
 from tui.model import Instance, Job, JobState, Phase, Sample, Snapshot, State
 from tui.text import clean
 from tui.units import age, iec, percent
 from tui.widgets.columns import Column
-from tui.glyphs import Glyphs
 
 _SHORT_PHASES = {
     Phase.PREPARE: "prep",

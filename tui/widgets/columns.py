@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rich.cells import cell_len, set_cell_size
+
 from tui.model import SideName
 
 
@@ -108,3 +110,10 @@ def _placed(specs: list[ColumnSpec], widths: dict[Column, int]) -> tuple[Fitted,
         fitted.append(Fitted(spec, x, widths[spec.column]))
         x += widths[spec.column] + GAP
     return tuple(fitted)
+
+
+def aligned(text: str, fitted: Fitted) -> str:
+    """Cell text in exactly the column's width, measured in terminal cells."""
+    if fitted.spec.is_right and cell_len(text) < fitted.width:
+        text = " " * (fitted.width - cell_len(text)) + text
+    return set_cell_size(text, fitted.width)

@@ -16,10 +16,10 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.glyphs import UNICODE
 from tui.model import Instance, SideName, Snapshot
 from tui.widgets.cells import Moment
-from tui.widgets.columns import GAP, GUTTER, Column, Fitted, columns_of, fit
-from tui.glyphs import UNICODE
+from tui.widgets.columns import GAP, GUTTER, Column, Fitted, aligned, columns_of, fit
 from tui.widgets.lines import Line, lines_of
 from tui.widgets.ordering import Order, arranged, matches
 
@@ -178,10 +178,6 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         """Fit the columns into the new width."""
         self._fit()
 
-    def on_mount(self) -> None:
-        """Nothing is animated here: a list that slides is a list that lags."""
-        self.show_horizontal_scrollbar = False
-
     def _fit(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
         columns = fit(columns_of(self.side), width)
@@ -261,10 +257,8 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         if at >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[at]
-        if line.key is None:
-            segments = self._group_segments(line, base)
-        else:
-            segments = self._row_segments(line, base)
+        paint = self._group_segments if line.key is None else self._row_segments
+        segments = paint(line, base)
         return Strip(segments).adjust_cell_length(width, self._ground(line, base)).simplify()
 
     def _ground(self, line: Line, base: Style) -> Style:
@@ -297,17 +291,8 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
             Segment(mark, ground + self._tone("mark")),
         ]
         for index, (fitted, cell) in enumerate(zip(self.columns, line.cells, strict=True)):
-            text = _aligned(cell.text, fitted)
+            text = aligned(cell.text, fitted)
             segments.append(Segment(text, ground + self._tone(cell.tone)))
             if index < len(self.columns) - 1:
                 segments.append(Segment(" " * GAP, ground))
         return segments
-
-
-def _aligned(text: str, fitted: Fitted) -> str:
-    """Cell text in exactly the column's width, measured in terminal cells."""
-    from rich.cells import cell_len, set_cell_size
-
-    if fitted.spec.is_right and cell_len(text) < fitted.width:
-        text = " " * (fitted.width - cell_len(text)) + text
-    return set_cell_size(text, fitted.width)

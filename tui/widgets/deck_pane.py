@@ -98,7 +98,9 @@ class DeckPane(Vertical):
         running = sum(i.state is State.RUNNING for i in instances)
         parts = [Content.from_markup("[bold]$t[/]", t=TITLES[self.side])]
         if instances:
-            parts.append(Content.from_markup("[$quiet]$c[/]", c=f"{running} of {deck.total} running"))
+            parts.append(
+                Content.from_markup("[$quiet]$c[/]", c=f"{running} of {deck.total} running")
+            )
         if deck.needle:
             told = f"/{deck.needle}  {len(deck.shown)} shown"
             parts.append(Content.from_markup("[$accent]$t[/]", t=told))
@@ -115,18 +117,26 @@ class DeckPane(Vertical):
         health = moment.snapshot.health.get(self.side)
         engine = _ENGINES[self.side]
         if health is None:
-            return None if self.deck.total else Content.from_markup("[$faint]Asking $e …[/]", e=engine)
+            return (
+                None if self.deck.total else Content.from_markup("[$faint]Asking $e …[/]", e=engine)
+            )
         if not health.ok:
             lines = [Content.from_markup("[bold $error]$e cannot be used.[/]", e=engine)]
             if health.reason:
                 lines.append(Content.from_markup("$r", r=clean(health.reason)))
             if health.fix:
-                lines.append(Content.from_markup("[$faint]To fix it:[/] [bold]$f[/]", f=clean(health.fix)))
+                lines.append(
+                    Content.from_markup("[$faint]To fix it:[/] [bold]$f[/]", f=clean(health.fix))
+                )
             if not self.deck.total:
                 lines.append(Content.from_markup("[$faint]The other deck works without it.[/]"))
             return Content("\n").join(lines)
         if not self.deck.total:
-            hint = "" if self.app.is_read_only else "\n[bold $primary]u[/] [$quiet]brings a workload up.[/]"
+            hint = (
+                ""
+                if self.app.is_read_only
+                else "\n[bold $primary]u[/] [$quiet]brings a workload up.[/]"
+            )
             return Content.from_markup(f"{_EMPTY[self.side]}{hint}")
         if not self.deck.shown:
             return Content.from_markup("Nothing matches [bold]$n[/].", n=self.deck.needle)

@@ -43,7 +43,10 @@ class StatusLine(Widget):
         head = f"{job.verb} {visible_name(job.name)}{phase}"
         took = elapsed(job_seconds(job, self.app.clock.t_ns()))
         return Content.from_markup(
-            "[bold $accent]$h[/] [$accent]$t[/]  [$quiet]$l[/]", h=head, t=took, l=clean(job.last_line)
+            "[bold $accent]$h[/] [$accent]$t[/]  [$quiet]$l[/]",
+            h=head,
+            t=took,
+            l=clean(job.last_line),
         )
 
     def _failure(self, job: Job) -> Content:
