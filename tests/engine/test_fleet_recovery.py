@@ -25,7 +25,10 @@ CONTAINER = SideName.CONTAINER
 
 
 class PrivateEngine:
-    """A second dockerd with folders and a socket of its own; no network, no image."""
+    """A second dockerd with folders, a socket and a network namespace of its own.
+
+    `--bridge=none` would otherwise remove the bridge of the host's own engine.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +41,15 @@ class PrivateEngine:
         (self._folder / "pid").unlink(missing_ok=True)
         with (self._folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["dockerd", "-H", self.host, "--bridge=none", "--iptables=false"]
+                [
+                    "unshare",
+                    "--net",
+                    "dockerd",
+                    "-H",
+                    self.host,
+                    "--bridge=none",
+                    "--iptables=false",
+                ]
                 + [f"--{name}={self._folder / name}" for name in ("data-root", "exec-root")]
                 + [f"--pidfile={self._folder / 'pid'}"],
                 stdin=subprocess.DEVNULL,
