@@ -1,0 +1,77 @@
+"""What `twindeck doctor` looks at, one line each; nothing here changes the host or raises."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tui.model import Check, Reading
+from tui.setup.host import Host
+from tui.setup.needs import TERMINAL
+
+LEAST_COLUMNS, LEAST_LINES = 60, 15
+
+
+def run_checks(fresh: bool = False, host: Host | None = None) -> list[Check]:
+    """All checks, the container side's first; `fresh` boots the trial guest again."""
+    # Docker's library is slow to import, and a list of names should not pay for it.
+    from tui.setup import container_checks as containers
+    from tui.setup import machine_checks as machines
+    from tui.sides.docker_link import Link
+    from tui.sides.libvirt import Libvirt
+
+    host = host or Host()
+    link = Link()
+    try:
+        return [
+            containers.check_engine(host, link),
+            containers.check_socket(host),
+            containers.check_cgroups(host),
+            containers.check_image(host, link),
+            machines.check_vagrant(host),
+            machines.check_provider(host),
+            machines.check_hypervisor(host),
+            machines.check_libvirt(host, Libvirt()),
+            machines.check_device(host),
+            machines.check_box(host),
+            machines.check_accelerator(host, fresh=fresh),
+            check_terminal(host, terminal_size()),
+        ]
+    finally:
+        link.drop()
+
+
+def terminal_size() -> tuple[int, int] | None:
+    """Columns and lines of the terminal we are on; None on none."""
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        try:
+            return os.get_terminal_size(stream.fileno())
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def check_terminal(host: Host, size: tuple[int, int] | None) -> Check:
+    """Whether the console can be shown here."""
+    if size is None:
+        return Check(TERMINAL, Reading.OK, "not on one; commands need none")
+    name = os.environ.get("TERM", "")
+    if name in ("", "dumb", "unknown"):
+        reason = f"TERM={name} cannot place a cursor"
+        return Check(TERMINAL, Reading.BROKEN, reason, "export TERM=xterm-256color")
+    columns, lines = size
+    if columns < LEAST_COLUMNS or lines < LEAST_LINES:
+        reason = f"{columns}x{lines} is too small"
+        fix = f"make it {LEAST_COLUMNS}x{LEAST_LINES} or larger"
+        return Check(TERMINAL, Reading.BROKEN, reason, fix)
+    if is_utf8():
+        return Check(TERMINAL, Reading.OK, f"{name}, {columns}x{lines}, UTF-8")
+    reason = f"{name}, {columns}x{lines}; not UTF-8, so plain signs are used"
+    return Check(TERMINAL, Reading.OK, reason, "export LANG=C.UTF-8")
+
+
+def is_utf8() -> bool:
+    """Whether the locale is UTF-8, by the variable that wins, see locale(7)."""
+    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next((name for name in names if name), "")
+    return locale.lower().replace("-", "").endswith("utf8")

@@ -1,0 +1,219 @@
+"""Starts the engines' daemons: under systemd where it runs, else detached by ourselves.
+
+The daemons may have been killed outright before, their state still on disk: a pid file that names
+a dead process, or one that is something else by now, and sockets nobody listens on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.errors import ActionFailed
+from tui.setup.host import Host, Say
+
+READY_SECONDS = 60.0
+_LOOK_SECONDS = 0.2
+_LAST_LINES = 5
+# One fixed script, the log as $0 and the daemon as "$@": in a session of its own, with no terminal
+# and no pipe of ours, so that it outlives whoever started it. Under sudo it runs whole as root.
+_DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One daemon and what it leaves on disk."""
+
+    command: tuple[str, ...]
+    unit: str
+    """systemd's name for it."""
+    pid_files: tuple[tuple[str, str], ...] = ()
+    """File, and the name of the process whose pid it should hold."""
+    sockets: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The command's name."""
+        return Path(self.command[0]).name
+
+
+DOCKERD = Daemon(
+    command=("dockerd",),
+    unit="docker.service",
+    pid_files=(
+        ("/var/run/docker.pid", "dockerd"),
+        ("/var/run/docker/containerd/containerd.pid", "containerd"),
+    ),
+    sockets=("/var/run/docker.sock", "/var/run/docker/containerd/containerd.sock"),
+)
+VIRTLOGD = Daemon(
+    command=("virtlogd",),
+    unit="virtlogd.socket",
+    pid_files=(("/var/run/virtlogd.pid", "virtlogd"),),
+    sockets=("/var/run/libvirt/virtlogd-sock",),
+)
+LIBVIRTD = Daemon(
+    command=("libvirtd",),
+    unit="libvirtd.service",
+    pid_files=(("/var/run/libvirtd.pid", "libvirtd"),),
+    sockets=("/var/run/libvirt/libvirt-sock", "/var/run/libvirt/libvirt-sock-ro"),
+)
+_LIBVIRTD_CONF = """\
+# Without D-Bus nobody can ask polkit: the socket's group decides, as it does for Docker.
+unix_sock_group = "libvirt"
+unix_sock_rw_perms = "0770"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+"""
+
+
+def libvirtd_for(host: Host) -> Daemon:
+    """libvirtd, told to go without polkit where there is no D-Bus to reach it by.
+
+    Raises OSError when its settings cannot be written.
+    """
+    if host.has_systemd or host.path("/run/dbus/system_bus_socket").exists():
+        return LIBVIRTD
+    if not host.has_group("libvirt"):
+        return LIBVIRTD
+    settings = host.state_folder / "libvirtd.conf"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(_LIBVIRTD_CONF, encoding="ascii")
+    command = (*LIBVIRTD.command, "--config", str(settings))
+    return Daemon(command, LIBVIRTD.unit, LIBVIRTD.pid_files, LIBVIRTD.sockets)
+
+
+def start(host: Host, daemon: Daemon, is_ready: Callable[[], bool], say: Say) -> None:
+    """Start it unless it is ready already, and wait until it is. Raises ActionFailed, OSError."""
+    if is_ready():
+        return
+    if host.has_systemd:
+        _start_unit(host, daemon, is_ready)
+        return
+    if running := running_pid(host, daemon):
+        say(f"{daemon.name} runs already (pid {running}); waiting for it")
+    else:
+        clear_stale(host, daemon, say)
+        running = _detach(host, daemon, say)
+    _await(host, daemon, is_ready, lambda: is_process(host, running, daemon.name))
+
+
+def _start_unit(host: Host, daemon: Daemon, is_ready: Callable[[], bool]) -> None:
+    told = host.run(*host.as_root("systemctl", "enable", "--now", daemon.unit), seconds=90)
+    if told.code != 0:
+        raise ActionFailed(
+            f"systemctl cannot start {daemon.unit}: {told.last_line}",
+            f"journalctl -u {daemon.unit}",
+        )
+    _await(host, daemon, is_ready, lambda: True)
+
+
+def _await(
+    host: Host, daemon: Daemon, is_ready: Callable[[], bool], lives: Callable[[], bool]
+) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not is_ready():
+        if not lives():
+            raise ActionFailed(f"{daemon.name} ended: {_last_words(host, daemon)}", _log_fix(host))
+        if time.monotonic() > until:
+            raise ActionFailed(
+                f"{daemon.name} did not answer within {READY_SECONDS:.0f} s: "
+                f"{_last_words(host, daemon)}",
+                _log_fix(host),
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def log_path(host: Host, daemon: Daemon) -> Path:
+    """Where a daemon we started writes."""
+    return host.state_folder / f"{daemon.name}.log"
+
+
+def _log_fix(host: Host) -> str:
+    return "see the journal" if host.has_systemd else f"see the logs in {host.state_folder}"
+
+
+def _last_words(host: Host, daemon: Daemon) -> str:
+    try:
+        text = log_path(host, daemon).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "without a word"
+    return " / ".join(text.splitlines()[-_LAST_LINES:]) or "without a word"
+
+
+def _detach(host: Host, daemon: Daemon, say: Say) -> int:
+    """Start it in a session of its own; returns its pid."""
+    log = log_path(host, daemon)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    told = host.run(*host.as_root("sh", "-c", _DETACH, str(log), *daemon.command))
+    if told.code != 0 or not told.last_line.isdigit():
+        raise ActionFailed(f"{daemon.name} cannot be started: {told.last_line}")
+    pid = int(told.last_line)
+    (host.state_folder / f"{daemon.name}.pid").write_text(f"{pid}\n", encoding="ascii")
+    say(f"{daemon.name} started, pid {pid}, log {log}")
+    return pid
+
+
+def clear_stale(host: Host, daemon: Daemon, say: Say) -> None:
+    """Remove what a killed daemon left behind and a new one would stumble over."""
+    for file, name in daemon.pid_files:
+        path = host.path(file)
+        pid = read_pid(path)
+        if path.exists() and not is_process(host, pid, name):
+            say(f"removing {path}: no {name} runs as pid {pid}")
+            host.run(*host.as_root("rm", "-f", str(path)))
+    for file in daemon.sockets:
+        path = host.path(file)
+        if is_dead_socket(path):
+            say(f"removing {path}: nobody listens on it")
+            host.run(*host.as_root("rm", "-f", str(path)))
+
+
+def running_pid(host: Host, daemon: Daemon) -> int | None:
+    """Its pid when it runs, whoever started it."""
+    files = [host.path(file) for file, name in daemon.pid_files if name == daemon.name]
+    for path in (*files, host.state_folder / f"{daemon.name}.pid"):
+        pid = read_pid(path)
+        if pid is not None and is_process(host, pid, daemon.name):
+            return pid
+    return None
+
+
+def read_pid(path: Path) -> int | None:
+    """The pid a file holds; None when it holds none."""
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def is_process(host: Host, pid: int | None, name: str) -> bool:
+    """Whether that pid is a live process of that name: pids are used again."""
+    if pid is None:
+        return False
+    folder = host.path(f"/proc/{pid}")
+    with contextlib.suppress(OSError, IndexError):
+        # The kernel cuts a name off after 15 characters.
+        is_called = (folder / "comm").read_text(encoding="utf-8").strip() == name[:15]
+        status = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        return is_called and status != "Z"
+    return False
+
+
+def is_dead_socket(path: Path) -> bool:
+    """Whether it is a socket that refuses, as one does whose owner is gone."""
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False

@@ -1,0 +1,117 @@
+"""The names of the checks and of the packages each command comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tui.accelerator import qemu_command
+from tui.setup.box import vagrant_home
+from tui.setup.host import Host
+
+DOCKER = "docker engine"
+DOCKER_SOCKET = "docker socket"
+CGROUP = "cgroups"
+BASE_IMAGE = "base image"
+VAGRANT = "vagrant"
+PROVIDER = "vagrant provider"
+HYPERVISOR = "hypervisor"
+LIBVIRT = "libvirt"
+KVM_DEVICE = "/dev/kvm"
+ACCELERATOR = "accelerator"
+BOX = "box"
+TERMINAL = "terminal"
+
+IMAGES = ("debian:bookworm-slim", "debian:bookworm", "twindeck/base:latest")
+"""Base images where no workload names any."""
+BUILT_IMAGE = IMAGES[-1]
+BOXES = ("debian/bookworm64", "twindeck/base")
+BUILT_BOX = BOXES[-1]
+
+CONTAINER_PACKAGES: Mapping[str, str] = {
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "iptables": "iptables",
+}
+MACHINE_PACKAGES: Mapping[str, str] = {
+    "vagrant": "vagrant",
+    "libvirtd": "libvirt-daemon-system",
+    "virtlogd": "libvirt-daemon-system",
+    "virsh": "libvirt-clients",
+    "qemu-img": "qemu-utils",
+    "dnsmasq": "dnsmasq-base",
+    "rsync": "rsync",
+    "ssh": "openssh-client",
+}
+"""Command -> Debian package; the emulator and the plug-in are added by `wanted_packages`."""
+
+
+def has_virtualbox(host: Host) -> bool:
+    """Whether Vagrant's built-in provider can be used."""
+    return host.which("VBoxManage") is not None
+
+
+def has_libvirt_plugin(host: Host) -> bool:
+    """Whether vagrant-libvirt is installed, by distribution or user; reads the disk only."""
+    gems = "usr/share/rubygems-integration/all/specifications"
+    if any(host.path(f"/{gems}").glob("vagrant-libvirt-*.gemspec")):
+        return True
+    if any(host.path("/usr/share/vagrant-plugins/plugins.d").glob("vagrant-libvirt*.json")):
+        return True
+    try:
+        return "vagrant-libvirt" in (vagrant_home() / "plugins.json").read_text("utf-8")
+    except OSError:
+        return False
+
+
+def uses_virtualbox(host: Host) -> bool:
+    """Whether machines run under VirtualBox here: it is there and vagrant-libvirt is not."""
+    return has_virtualbox(host) and not has_libvirt_plugin(host)
+
+
+def wanted_packages(host: Host) -> list[str]:
+    """Debian packages of what is not installed, each once."""
+    emulator = qemu_command()
+    wanted = [CONTAINER_PACKAGES[name] for name in host.missing(tuple(CONTAINER_PACKAGES))]
+    if uses_virtualbox(host):
+        wanted += [MACHINE_PACKAGES[name] for name in host.missing(("vagrant", "rsync", "ssh"))]
+    else:
+        wanted += [MACHINE_PACKAGES[name] for name in host.missing(tuple(MACHINE_PACKAGES))]
+        if host.which(emulator) is None:
+            wanted.append("qemu-system-x86" if emulator.endswith("x86_64") else "qemu-system-arm")
+        if not has_libvirt_plugin(host):
+            wanted.append("vagrant-libvirt")
+    return list(dict.fromkeys(wanted))
+
+
+def is_debian_like(host: Host) -> bool:
+    """Debian, Ubuntu or a relative with apt-get, see os-release(5)."""
+    try:
+        text = host.path("/etc/os-release").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    kin = f"{values.get('ID', '')} {values.get('ID_LIKE', '')}".replace('"', "").split()
+    return bool({"debian", "ubuntu"} & set(kin)) and host.which("apt-get") is not None
+
+
+SETUP = "twindeck setup"
+_BY_HAND: Mapping[str, str] = {
+    DOCKER: "install Docker Engine and start it: systemctl enable --now docker",
+    VAGRANT: "install Vagrant",
+    PROVIDER: "vagrant plugin install vagrant-libvirt (or install VirtualBox)",
+    HYPERVISOR: "install QEMU for this processor (or VirtualBox)",
+    LIBVIRT: "install libvirt and start it: systemctl enable --now libvirtd",
+    BASE_IMAGE: f"docker pull {IMAGES[0]}",
+    BOX: f"vagrant box add {BOXES[0]} --provider libvirt",
+    ACCELERATOR: "get a box first, then twindeck doctor --fresh",
+}
+
+
+def fix_for(host: Host, need: str) -> str:
+    """What puts it right: setup where it works, else what to do by hand."""
+    return SETUP if is_debian_like(host) else _BY_HAND[need]
+
+
+def joined(names: Sequence[str]) -> str:
+    """`a, b or c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
