@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import State
-from tui.sides.hypervisor import identify, parse_tunnel, tunnels
+from tui.sides.hypervisor import end_tunnels, identify, parse_tunnel, tunnels
 from tui.sides.libvirt import Libvirt, parse_definition, parse_domains
 from tui.sides.machine_actions import belongs
 
@@ -140,3 +141,18 @@ def test_a_daemon_that_is_not_there(tmp_path: Path) -> None:
     nowhere = Libvirt(f"qemu+unix:///session?socket={tmp_path}/none")
     with pytest.raises(EngineUnavailable, match="does not answer"):
         nowhere.domains()
+
+
+def test_tunnels_of_a_dead_machine_are_ended_and_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    file = tmp_path / "pids" / "ssh_18080.pid"
+    with subprocess.Popen(
+        ["ssh", "-c", "import sys; sys.stdin.read()", *SSH[1:]],
+        executable=sys.executable,
+        stdin=subprocess.PIPE,
+    ) as child:
+        file.write_text(str(child.pid))
+        # Nobody has reaped the child when this returns, as on hosts with a slow init.
+        end_tunnels(tmp_path)
+        assert child.wait(5) == -signal.SIGTERM
+    assert not file.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -13,6 +14,8 @@ from pathlib import Path
 import psutil
 
 _TUNNEL = re.compile(r"(?P<ip>[^:]+|\[[^]]+\]):(?P<port>\d{1,5}):(?P<guest>.+):(?P<to>\d{1,5})")
+
+_END_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,16 @@ def end_tunnels(folder: Path) -> None:
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(tunnel.pid)
             process.terminate()
-            process.wait(2)
+            _wait_ended(process)
         # Vagrant would end whatever has that pid by then.
         (folder / "pids" / f"ssh_{tunnel.host_port}.pid").unlink(missing_ok=True)
+
+
+def _wait_ended(process: psutil.Process) -> None:
+    """Until it holds nothing any more; its parent may take long to reap it."""
+    deadline = time.monotonic() + _END_SECONDS
+    while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def port_holder(port: int) -> str | None:
