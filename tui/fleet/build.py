@@ -19,7 +19,7 @@ def open_fleet(
     root = find_project(project)
     workloads, errors = load_all(root)
     return Fleet(
-        connect=lambda: _connect(root, workloads),
+        connect=lambda: _connect(root, workloads, read_only),
         store=Store(),
         workloads=workloads,
         interval_seconds=interval_seconds,
@@ -28,9 +28,10 @@ def open_fleet(
     )
 
 
-def _connect(root: Path, workloads: Sequence[Workload]) -> Engines:
+def _connect(root: Path, workloads: Sequence[Workload], read_only: bool) -> Engines:
     # Their libraries take longer to import than the first frame takes to paint.
     from tui.meters.containers import ContainerMeter
+    from tui.meters.guest import Guests
     from tui.meters.host import HostMeter
     from tui.meters.machines import MachineMeter
     from tui.sides.containers import Containers
@@ -38,6 +39,6 @@ def _connect(root: Path, workloads: Sequence[Workload]) -> Engines:
 
     return Engines(
         sides=(Machines(root, workloads), Containers(root, workloads)),
-        meters=(MachineMeter(), ContainerMeter()),
+        meters=(MachineMeter(Guests(read_only=read_only)), ContainerMeter()),
         host_meter=HostMeter(),
     )

@@ -37,8 +37,9 @@ def nothing(reason: str) -> Guest:
 class Guests:
     """Asks libvirt for all guests at once through one child."""
 
-    def __init__(self, virsh: Virsh | None = None) -> None:
+    def __init__(self, virsh: Virsh | None = None, *, read_only: bool = False) -> None:
         self._virsh = virsh or Virsh()
+        self._is_read_only = read_only
         self._with_period: set[str] = set()
 
     def read(self, uuids: Sequence[str]) -> Mapping[str, Guest]:
@@ -65,7 +66,12 @@ class Guests:
         self._virsh.close()
 
     def _set_periods(self, uuids: Sequence[str]) -> None:
-        """Have the guest tell its memory once a second: by default it never does."""
+        """Have the guest tell its memory once a second: by default it never does.
+
+        That is a setting of the running domain, so read-only leaves it as it is.
+        """
+        if self._is_read_only:
+            return
         self._with_period &= set(uuids)
         new = [uuid for uuid in uuids if uuid not in self._with_period]
         if new:
