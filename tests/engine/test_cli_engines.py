@@ -181,7 +181,7 @@ def test_verbs_do_what_docker_then_says(deck: Deck, containers: list[str]) -> No
         done = deck.twindeck(verb, name)
         assert done.returncode == 0, done.stderr
         assert state(name) == expected, verb
-        word = {"resume": "unpause"}.get(verb, verb)
+        word = {"resume": "unpause", "restart": "start"}.get(verb, verb)
         assert f"container:{name}: $ docker {word} {name}" in done.stderr
     boots = json.loads(deck.twindeck("boots", created, "--json").stdout)
     assert len(boots) == 1

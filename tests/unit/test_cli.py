@@ -19,11 +19,12 @@ from click.testing import CliRunner, Result
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide
 from tui.cli import act_commands, cli, session
 from tui.cli.session import Settings
+from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
 from tui.model import Boot, BootPhase, Check, Instance, Phase, Reading, SideName, State, Verb
 from tui.sides.base import Command
 from tui.store import Store
-from tui.workloads import load_all
+from tui.workloads import find_project, load_all
 
 WORKLOAD = """
 [ports]
@@ -73,14 +74,18 @@ class Deck:
         )
 
     def open(self, settings: Settings) -> Fleet:
+        workloads, errors = load_all(find_project(settings.project))
         return Fleet(
-            sides=[self.vms, self.containers],
-            meters=[MemoryMeter(SideName.VM), MemoryMeter(SideName.CONTAINER)],
-            host_meter=MemoryHost(),
+            connect=lambda: Engines(
+                (self.vms, self.containers),
+                (MemoryMeter(SideName.VM), MemoryMeter(SideName.CONTAINER)),
+                MemoryHost(),
+            ),
             store=Store(),
-            workloads=load_all(self.folder)[0],
+            workloads=workloads,
             interval_seconds=settings.interval_seconds,
             read_only=settings.read_only,
+            problems=[error.line for error in errors],
         )
 
     def run(self, *words: str, answer: str | None = None) -> Result:
@@ -207,7 +212,9 @@ def test_verbs_reach_the_engine(deck: Deck, verb: str, name: str, engine: str) -
     assert result.stdout == ""
     asked = deck.vms.asked if engine == "vm" else deck.containers.asked
     bare = name.rpartition(":")[2]
-    assert asked == [(Verb(verb), bare)]
+    # A restart is a stop, then a timed boot.
+    steps = [Verb.STOP, Verb.START] if verb == "restart" else [Verb(verb)]
+    assert asked == [(step, bare) for step in steps]
     assert re.search(rf"^{engine}:{bare}: \w+ after [\d.]+ s", result.stderr, re.M)
 
 

@@ -101,6 +101,8 @@ def _open_console(settings: Settings) -> None:
 
     fleet = open_fleet(settings)
     try:
+        # Drawn at once, as stale, until the engines have answered.
+        fleet.recall()
         TwindeckApp(fleet).run()
     finally:
         fleet.stop()

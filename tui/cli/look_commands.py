@@ -45,8 +45,9 @@ def ls(ctx: click.Context, on: str, as_json: bool) -> None:
     Fails when a side that was asked for does not answer; the other is listed all the same.
     """
     settings: Settings = ctx.obj
-    _tell_broken_workloads(settings)
     with running_fleet(settings) as fleet:
+        for problem in fleet.problems:
+            say(f"twindeck: {problem}")
         snapshot = fleet.wait_ready(READY_SECONDS)
     ailing = tell_ailing(snapshot, ON[on])
     shown = [i for i in snapshot.instances if i.side in ON[on] and i.side not in ailing]
@@ -115,13 +116,6 @@ COMMANDS: Mapping[str, click.Command] = {
     "logs": logs,
     "inspect": inspect,
 }
-
-
-def _tell_broken_workloads(settings: Settings) -> None:
-    from tui.workloads import find_project, load_all
-
-    for error in load_all(find_project(settings.project))[1]:
-        say(f"twindeck: {error.line}")
 
 
 def _keys(name: str) -> list[str]:
