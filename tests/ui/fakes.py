@@ -73,6 +73,9 @@ class FakeFleet:
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
+    def recall(self) -> None:
+        """The fake knows its fleet from the beginning."""
+
     def start(self) -> None:
         self.is_started = True
 
@@ -145,3 +148,17 @@ class FakeFleet:
 
     def refresh(self) -> None:
         self.asked.append(("refresh", ""))
+
+    def wait_ready(self, timeout_seconds: float) -> Snapshot:
+        return self._snapshot
+
+    def wait_samples(self, timeout_seconds: float) -> Snapshot:
+        return self._snapshot
+
+    def wait_job(
+        self,
+        job: Job,
+        timeout_seconds: float | None = None,
+        on_change: Callable[[Job], None] | None = None,
+    ) -> Job:
+        return self._snapshot.jobs.get(job.key, job)
