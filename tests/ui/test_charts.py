@@ -17,6 +17,7 @@ from tui.glyphs import ASCII, UNICODE
 from tui.model import Boot, History, Phase, SideName, Snapshot, State
 from tui.screens.details import DetailsScreen
 from tui.widgets import boot_bars, plot, trend_chart
+from tui.widgets.curves import Metric, curves_of
 from tui.widgets.pair import pair_of
 from tui.widgets.trend_chart import TrendPlot
 
@@ -207,3 +208,22 @@ async def test_empty_history_of_an_unknown_instance_draws_nothing() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "vm:nobody")
         assert "vm:nobody  is not known: esc goes back" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("samples", "window", "ticks"),
+    [
+        (20, 60, ["−1m", "−45s", "−30s", "−15s", "now"]),
+        (90, 120, ["−2m", "−90s", "−1m", "−30s", "now"]),
+        (290, 300, ["−5m", "−4m", "−3m", "−2m", "−1m", "now"]),
+        (600, 300, ["−5m", "−4m", "−3m", "−2m", "−1m", "now"]),
+    ],
+)
+def test_the_window_is_the_shortest_that_holds_the_samples(
+    samples: int, window: int, ticks: list[str]
+) -> None:
+    past = data.history(50, 100, samples=samples)
+    curves = curves_of(Metric.CPU, (data.VM,), data.SNAPSHOT, lambda key: past)
+    assert trend_chart.window_for(curves, data.SNAPSHOT.t_ns) == window
+    assert [tick.label for tick in trend_chart.time_ticks(window, 60)] == ticks
+    assert [tick.label for tick in trend_chart.time_ticks(window, 20)] == [ticks[0], "now"]

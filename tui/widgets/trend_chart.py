@@ -22,7 +22,8 @@ from tui.widgets.plainly import fitted
 from tui.widgets.plot import Frame, Line, draw, load
 from tui.widgets.scale import Tick, byte_ticks, percent_ticks, thin
 
-WINDOW_SECONDS = 300
+WINDOWS_SECONDS = (60, 120, 300)
+"""Spans a chart can show; it takes the shortest that holds what there is."""
 _TITLES = {Metric.CPU: "CPU", Metric.MEMORY: "Memory"}
 _SIDE_BY_SIDE_COLUMNS = 64
 _STACKED_ROWS = 14
@@ -43,6 +44,7 @@ class TrendPlot(Widget):
         """Whether the plotting library is loaded; until then only the legend is drawn."""
         self._curves: tuple[Curve, ...] = ()
         self._now_ns = 0
+        self._window_seconds = WINDOWS_SECONDS[0]
         self._signature: tuple[object, ...] = ()
         self._drawn: tuple[tuple[object, ...], Content] | None = None
 
@@ -64,12 +66,13 @@ class TrendPlot(Widget):
         if signature == self._signature and is_same_column:
             return
         self._curves, self._now_ns, self._signature = curves, now_ns, signature
+        self._window_seconds = window_for(curves, now_ns)
         self.refresh()
 
     @property
     def _bucket_ns(self) -> int:
         """Time of one column; curves move by whole columns, so they do not shimmer."""
-        return WINDOW_SECONDS * 1_000_000_000 // max(1, self.content_size.width - 8)
+        return self._window_seconds * 1_000_000_000 // max(1, self.content_size.width - 8)
 
     def render(self) -> RenderResult:
         """Legend, then the plot in the rows that remain."""
@@ -94,23 +97,31 @@ class TrendPlot(Widget):
     def _figure(self, width: int, height: int) -> tuple[Frame, list[Line]]:
         bucket = self._bucket_ns / 1e9
         end = math.ceil(self._now_ns / 1e9 / bucket) * bucket
-        first = thin_curves(self._curves, end, bucket, max(1, width - 8))
-        highest = max((y for line in first for _, y in line.data.points), default=0.0)
+        window = self._window_seconds
+        lines = thin_curves(self._curves, window, end, bucket, max(1, width - 8))
+        highest = max((y for line in lines for _, y in line.data.points), default=0.0)
         ticks = percent_ticks if self.metric is Metric.CPU else byte_ticks
-        frame = Frame(
-            -WINDOW_SECONDS, 0.0, time_ticks(width - 8), ticks(highest, max(1, (height - 2) // 3))
-        )
-        return frame, first
+        y_ticks = ticks(highest, max(1, (height - 2) // 3))
+        return Frame(-window, 0.0, time_ticks(window, width - 8), y_ticks), lines
 
 
-def thin_curves(curves: Sequence[Curve], end: float, bucket: float, columns: int) -> list[Line]:
-    """The curves as lines over the last `WINDOW_SECONDS` before `end` (monotonic seconds)."""
+def window_for(curves: Sequence[Curve], now_ns: int) -> int:
+    """The shortest of `WINDOWS_SECONDS` that holds every sample, else the longest."""
+    oldest_ns = min((curve.t_ns[0] for curve in curves if curve.t_ns), default=now_ns)
+    span = (now_ns - oldest_ns) / 1e9
+    return next((window for window in WINDOWS_SECONDS if span <= window), WINDOWS_SECONDS[-1])
+
+
+def thin_curves(
+    curves: Sequence[Curve], window_seconds: float, end: float, bucket: float, columns: int
+) -> list[Line]:
+    """The curves as lines over the window before `end` (monotonic seconds)."""
     lines: list[Line] = []
     for curve in curves:
         data = thin(
             [t / 1e9 - end for t in curve.t_ns],
             curve.values,
-            start=-float(WINDOW_SECONDS),
+            start=-window_seconds,
             end=0.0,
             columns=columns,
             gap=max(2.5 * bucket, 3.5 * typical_step(curve.t_ns)),
@@ -125,14 +136,18 @@ def typical_step(t_ns: Sequence[int]) -> float:
     return steps[len(steps) // 2] / 1e9 if steps else 0.0
 
 
-def time_ticks(columns: int) -> tuple[Tick, ...]:
-    """`−5m … now`, every minute where there is room."""
-    minutes = WINDOW_SECONDS // 60
-    step = 1 if columns >= 8 * minutes else minutes
-    return tuple(
-        Tick(-60.0 * minute, f"−{minute}m" if minute else "now")
-        for minute in range(minutes, -1, -step)
-    )
+def time_ticks(window_seconds: int, columns: int) -> tuple[Tick, ...]:
+    """`−5m … now`, every minute (every quarter of a shorter window) where there is room."""
+    parts = 5 if window_seconds == WINDOWS_SECONDS[-1] else 4
+    step = window_seconds // (parts if columns >= 8 * parts else 1)
+    return tuple(Tick(-float(ago), _ago(ago)) for ago in range(window_seconds, -1, -step))
+
+
+def _ago(seconds: int) -> str:
+    """`−5m`, `−90s`, `now`."""
+    if seconds == 0:
+        return "now"
+    return f"−{seconds}s" if seconds % 60 else f"−{seconds // 60}m"
 
 
 def legend(title: str, curves: Sequence[Curve], width: int, rows: int) -> list[Content]:
@@ -178,7 +193,7 @@ def _flow(title: Content, entries: Sequence[Content], width: int) -> list[Conten
 def _blank(curves: Sequence[Curve], width: int, height: int) -> list[Content]:
     """In place of a plot: why there is nothing to draw."""
     reasons = dict.fromkeys(f"{curve.name}: {curve.reason}" for curve in curves if curve.reason)
-    words = list(reasons) or ["no figures in the last five minutes" if curves else ""]
+    words = list(reasons) or ["no figures in the last minutes" if curves else ""]
     rows = [Content.styled(word, "$quiet").truncate(width, ellipsis=True) for word in words]
     above = max(0, (height - len(rows)) // 2)
     return [Content("")] * above + [row.center(width) for row in rows[:height]]
