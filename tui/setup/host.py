@@ -74,8 +74,8 @@ class Host:
         return [command for command in commands if self.which(command) is None]
 
     def as_root(self, *argv: str) -> list[str]:
-        """The command as root runs it."""
-        return list(argv) if self.uid == 0 else ["sudo", "--", *argv]
+        """The command as root runs it; sudo is never let ask in the middle of something."""
+        return list(argv) if self.uid == 0 else ["sudo", "-n", "--", *argv]
 
     @property
     def user(self) -> str:

@@ -1,0 +1,121 @@
+"""`twindeck setup`: shows the plan, asks once, does it step by step, and looks again."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from tui.errors import ActionFailed, TwindeckError
+from tui.model import Check, Reading
+from tui.setup.checks import run_checks
+from tui.setup.host import Host, Say
+from tui.setup.needs import is_debian_like
+from tui.setup.plan import Step, make_plan
+from tui.setup.progress import Progress
+
+
+def setup(say: Say, confirm: Callable[[str], bool], host: Host | None = None) -> bool:
+    """Put right what is missing; True when both sides have all they need afterwards.
+
+    Raises ActionFailed when root's rights are needed and cannot be had, or when another setup
+    runs; whatever `confirm` raises. A step that fails is told and the others go on.
+    """
+    host = host or Host()
+    if not is_debian_like(host):
+        say("This is neither Debian nor Ubuntu: setup only says what to do here.")
+        return _tell(run_checks(host=host), say)
+    plan = make_plan(host)
+    if plan:
+        _show(plan, host, say)
+        if not confirm(f"Do these {len(plan)} steps?" if len(plan) > 1 else "Do this step?"):
+            say("Nothing was changed.")
+            return False
+        with _alone(host):
+            _become_root(host)
+            _carry_out(plan, host, say)
+    else:
+        say("Nothing to do: engines, base image and box are there.")
+    return _tell(run_checks(host=host), say)
+
+
+def _show(plan: Sequence[Step], host: Host, say: Say) -> None:
+    say(f"To do{'' if host.uid == 0 else ', as root through sudo'}:")
+    for number, step in enumerate(plan, 1):
+        say(f"  {number}. {step.name}: {step.why}")
+        say(f"     {step.shown}")
+
+
+def _become_root(host: Host) -> None:
+    """Have sudo ask now, once, and not in the middle. Raises ActionFailed."""
+    if host.uid == 0 or host.run("sudo", "-n", "true").code == 0:
+        return
+    if host.which("sudo") is None:
+        raise ActionFailed("setup needs root's rights and there is no sudo", "run it as root")
+    # On the user's terminal: the password is between sudo and the user.
+    if subprocess.run(["sudo", "-v"], env=dict(host.env), check=False).returncode != 0:
+        raise ActionFailed("sudo gave no rights", "run twindeck setup as root")
+
+
+@contextmanager
+def _alone(host: Host) -> Iterator[None]:
+    """One setup at a time. Raises ActionFailed."""
+    host.state_folder.mkdir(parents=True, exist_ok=True)
+    with (host.state_folder / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ActionFailed("another twindeck setup is running", "wait for it") from None
+        yield
+
+
+def _carry_out(plan: Sequence[Step], host: Host, say: Say) -> None:
+    """Every step whose forerunners did not fail."""
+    failed: set[str] = set()
+    for number, step in enumerate(plan, 1):
+        head = f"[{number}/{len(plan)}] {step.name}"
+        if blocked := failed & set(step.after):
+            say(f"{head}: left out, it needs {', '.join(sorted(blocked))}")
+            failed.add(step.name)
+        elif step.is_done():
+            say(f"{head}: done already")
+        elif not _do(step, head, host, say):
+            failed.add(step.name)
+
+
+def _do(step: Step, head: str, host: Host, say: Say) -> bool:
+    """One step; False when it failed."""
+    say(f"{head} …")
+    log = host.state_folder / "setup.log"
+    with Progress(log, say) as progress:
+        progress.line(f"== {step.name}: {step.shown}")
+        try:
+            if host.uid != 0:
+                # A long step must not find its rights gone.
+                host.run("sudo", "-n", "-v")
+            step.act(progress.line)
+        except (TwindeckError, OSError) as error:
+            for line in progress.last:
+                say(f"      {line}")
+            line = error.line if isinstance(error, TwindeckError) else str(error)
+            say(f"{head}: failed after {progress.seconds:.0f} s: {line}")
+            say(f"      the whole output is in {log}; twindeck setup goes on from here")
+            return False
+        except KeyboardInterrupt:
+            say(f"{head}: interrupted; twindeck setup goes on from here")
+            raise
+        say(f"{head}: done in {progress.seconds:.0f} s")
+    return True
+
+
+def _tell(checks: Sequence[Check], say: Say) -> bool:
+    """Say what is still not right; whether both sides have all they need."""
+    for check in checks:
+        if check.status is not Reading.OK:
+            fix = f" → {check.fix}" if check.fix else ""
+            say(f"{check.check}: {check.status}: {check.reason}{fix}")
+        elif check.check == "accelerator":
+            say(f"{check.check}: {check.reason}")
+    # The terminal belongs to neither side, and setup can do nothing about it.
+    return all(c.status is Reading.OK for c in checks if c.side is not None)
