@@ -267,7 +267,7 @@ def test_a_workload_on_both_sides_from_up_to_destroy(deck: Deck) -> None:
     assert deck.vagrant_state() == deck.state("vm") == "running"
     assert deck.state("container") == "running"
 
-    boots = {b["side"]: b for b in json.loads(deck.twindeck("boots", "--json").stdout)}
+    boots = {b["side"]: b for b in json.loads(deck.twindeck("boots", deck.name, "--json").stdout)}
     for job in json.loads(up.stdout):
         boot = boots[job["side"]]
         assert boot["answered"]
