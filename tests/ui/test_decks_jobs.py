@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.ui.conftest import (
     SMALL,
     STANDARD,
@@ -23,12 +25,13 @@ from tests.ui.fleets import (
     docker_down,
     empty_fleet,
     fleet_of,
+    full_fleet,
     job,
     vm,
 )
 from tui.errors import ActionFailed, UsageError
 from tui.glyphs import ASCII
-from tui.model import Job, JobState, Verb
+from tui.model import Job, JobState, Snapshot, Verb
 from tui.screens.logs import OutputScreen
 from tui.sides.base import Command
 
@@ -149,10 +152,14 @@ async def test_hostile_names_are_only_names() -> None:
         assert "\x1b" not in app.clipboard
 
 
-async def test_plain_ascii_where_the_terminal_has_no_more() -> None:
-    app = build_app(glyphs=ASCII)
-    async with app.run_test(size=STANDARD):
-        assert all(line.isascii() for line in lines_of(app))
+@pytest.mark.parametrize("fleet", [full_fleet(), docker_down(), empty_fleet(), Snapshot()])
+async def test_plain_ascii_where_the_terminal_has_no_more(fleet: Snapshot) -> None:
+    app = build_app(fleet, glyphs=ASCII)
+    async with app.run_test(size=STANDARD) as pilot:
+        assert text_of(app).isascii()
+        await pilot.press("2")
+        await pilot.pause()
+        assert text_of(app).isascii()
 
 
 async def test_a_refused_verb_is_one_line() -> None:
@@ -206,3 +213,11 @@ async def test_what_was_left_out_at_the_start_is_told() -> None:
     app = build_app(problems=("workloads/x/workload.toml: [ports] is missing",))
     async with app.run_test(size=STANDARD):
         assert toasts(app) == ["workloads/x/workload.toml: [ports] is missing"]
+
+
+async def test_the_header_takes_the_accelerator_from_a_vm_where_the_engine_does_not_say() -> None:
+    snapshot = fleet_of(vm("one", accelerator="kvm"))
+    silent = {side: replace(health, accelerator=None) for side, health in snapshot.health.items()}
+    app = build_app(replace(snapshot, health=silent))
+    async with app.run_test(size=STANDARD):
+        assert "Vagrant ok kvm" in lines_of(app)[0]

@@ -156,7 +156,10 @@ class DecksScreen(ActingScreen):
         if self.has_class("-two") and not self.has_class("-zoomed"):
             return ""
         other = next(s for s in SideName if s is not side)
-        instances = self.app.snapshot.on_side(other)
+        snapshot = self.app.snapshot
+        if (health := snapshot.health.get(other)) and not health.ok:
+            return f"{TITLES[other]} down"
+        instances = snapshot.on_side(other)
         running = sum(i.state is State.RUNNING for i in instances)
         return f"{TITLES[other]} {running}/{len(instances)}"
 

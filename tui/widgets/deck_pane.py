@@ -118,7 +118,11 @@ class DeckPane(Vertical):
         engine = _ENGINES[self.side]
         if health is None:
             return (
-                None if self.deck.total else Content.from_markup("[$faint]Asking $e …[/]", e=engine)
+                None
+                if self.deck.total
+                else Content.from_markup(
+                    "[$faint]Asking $e $d[/]", e=engine, d=self.app.glyphs.ellipsis
+                )
             )
         if not health.ok:
             lines = [Content.from_markup("[bold $error]$e cannot be used.[/]", e=engine)]

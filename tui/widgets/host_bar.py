@@ -8,9 +8,9 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.console import ConsoleApp
-from tui.model import Health, HostSample, SideName, Snapshot
+from tui.model import HostSample, SideName, Snapshot
 from tui.text import clean
-from tui.units import DASH, iec, percent
+from tui.units import iec, percent
 
 _ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
 _SLOW = "tcg"
@@ -43,9 +43,10 @@ class HostBar(Widget):
     def _host(self, host: HostSample | None, detail: int) -> Content:
         if host is None:
             return Content.from_markup("[bold $primary]Twindeck[/]") if detail else Content("")
-        cpu = f"{percent(host.cpu_percent)}%"
+        dash = self.app.glyphs.dash
+        cpu = dash if host.cpu_percent is None else f"{percent(host.cpu_percent)}%"
         used, total = iec(host.memory_used_bytes), iec(host.memory_total_bytes)
-        load = DASH if host.load_1min is None else f"{host.load_1min:.2f}"
+        load = dash if host.load_1min is None else f"{host.load_1min:.2f}"
         if detail == 2:
             parts = [("host cpu", f"{cpu} of {host.cores} cores"), ("memory", _share(used, total))]
         elif detail == 1:
@@ -69,10 +70,12 @@ class HostBar(Widget):
         health = snapshot.health.get(side)
         name = _ENGINES[side]
         if health is None:
-            return Content.from_markup("[$faint]$n …[/]", n=name)
+            return Content.from_markup("[$faint]$n $e[/]", n=name, e=self.app.glyphs.ellipsis)
         if not health.ok:
-            return Content.from_markup("[$error]✗[/] [bold $error]$n down[/]", n=name)
-        accelerator = _accelerator(health, detail)
+            sign = self.app.glyphs.failed
+            return Content.from_markup("[bold $error]$s $n down[/]", s=sign, n=name)
+        known = (i.accelerator for i in snapshot.on_side(side) if i.accelerator and i.is_live)
+        accelerator = _accelerator(health.accelerator or next(known, None), detail)
         if detail == 2:
             text = clean(health.version) or f"{name} ok"
             return Content.assemble(Content.from_markup("[$quiet]$t[/]", t=text), accelerator)
@@ -85,11 +88,11 @@ def _share(used: str, total: str) -> str:
     return f"{figure if total.endswith(unit) else used} of {total}"
 
 
-def _accelerator(health: Health, detail: int) -> Content:
+def _accelerator(accelerator: str | None, detail: int) -> Content:
     """Always visible: a figure under software emulation must not pass for any other."""
-    if not health.accelerator:
+    if not accelerator:
         return Content("")
-    name = clean(health.accelerator)
+    name = clean(accelerator)
     text = f"{name}, software emulation" if name == _SLOW and detail == 2 else name
     tone = "$warning" if name == _SLOW else "$success"
     return Content.from_markup(f" [{tone}]$t[/]", t=text)
