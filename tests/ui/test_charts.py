@@ -19,6 +19,7 @@ from tui.screens.details import DetailsScreen
 from tui.widgets import boot_bars, plot, trend_chart
 from tui.widgets.curves import Metric, curves_of
 from tui.widgets.pair import pair_of
+from tui.widgets.scale import percent_ticks
 from tui.widgets.trend_chart import TrendPlot
 
 
@@ -227,3 +228,15 @@ def test_the_window_is_the_shortest_that_holds_the_samples(
     assert trend_chart.window_for(curves, data.SNAPSHOT.t_ns) == window
     assert [tick.label for tick in trend_chart.time_ticks(window, 60)] == ticks
     assert [tick.label for tick in trend_chart.time_ticks(window, 20)] == [ticks[0], "now"]
+
+
+def test_a_difference_too_small_for_a_dot_is_no_difference() -> None:
+    def dots(value: float) -> tuple[object, ...]:
+        past = replace(data.history(50, 100), cpu_percent=(50.0,) * 289 + (value,))
+        curves = curves_of(Metric.CPU, (data.VM,), data.SNAPSHOT, lambda key: past)
+        lines = trend_chart.thin_curves(curves, 300, data.SNAPSHOT.t_ns / 1e9, 5.0, 60)
+        frame = plot.Frame(-300, 0.0, (), percent_ticks(100.0, 2))
+        return trend_chart.dots_of(lines, frame, 68, 10)
+
+    assert dots(50.1) == dots(50.2)
+    assert dots(50.1) != dots(60.0)

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.console import ConsoleApp
-from tui.model import Boot, Instance, Job, JobState, Snapshot
+from tui.model import Boot, Instance, Job, JobState, Snapshot, verbs_for
 from tui.screens.acting import ActingScreen
 from tui.text import clean
 from tui.units import age
@@ -99,6 +99,8 @@ class DetailsScreen(ActingScreen):
         super().__init__()
         self.key = key
         self._last: Instance | None = None
+        self._shape: tuple[int, ...] = ()
+        self._worded: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Title, facts and figures, charts, keys."""
@@ -172,7 +174,7 @@ class DetailsScreen(ActingScreen):
     def _take(self, snapshot: Snapshot) -> None:
         instance = snapshot.find(self.key)
         self.query_one(".details-title", Static).update(
-            fitted(self._title(instance, snapshot), self.app.glyphs)
+            fitted(self._title(instance, snapshot), self.app.glyphs), layout=False
         )
         if instance is None:
             return
@@ -182,10 +184,21 @@ class DetailsScreen(ActingScreen):
         rows = facts(instance, app.fleet.workloads, app.clock.unix(), app.glyphs)
         assert isinstance(left, Static)
         assert isinstance(right, Static)
-        left.update(fitted(table(rows, left.content_size.width), app.glyphs))
-        costs = table(figures(instance, snapshot), right.content_size.width)
-        right.update(fitted(costs, app.glyphs))
-        self.refresh_bindings()
+        costs = figures(instance, snapshot)
+        # Another number of rows moves the charts; other figures in the same rows move nothing.
+        shape = (len(rows), len(costs), left.content_size.width)
+        is_moved, self._shape = shape != self._shape, shape
+        for part, told in ((left, rows), (right, costs)):
+            text = fitted(table(told, part.content_size.width), app.glyphs)
+            part.update(text, layout=is_moved)
+        self._reword(instance, snapshot)
+
+    def _reword(self, instance: Instance, snapshot: Snapshot) -> None:
+        """The footer is painted again only when a key would do something else."""
+        worded = (verbs_for(instance), self.key in snapshot.jobs, self._pair())
+        if worded != self._worded:
+            self._worded = worded
+            self.refresh_bindings()
 
     def _title(self, instance: Instance | None, snapshot: Snapshot) -> Content:
         if instance is None:

@@ -47,6 +47,7 @@ class TrendPlot(Widget):
         self._window_seconds = WINDOWS_SECONDS[0]
         self._signature: tuple[object, ...] = ()
         self._drawn: tuple[tuple[object, ...], Content] | None = None
+        self._plotted: tuple[tuple[object, ...], Content] | None = None
 
     def on_mount(self) -> None:
         """Load the plotting library behind the first frame."""
@@ -92,7 +93,15 @@ class TrendPlot(Widget):
             return _lines([Content.styled(title, "bold"), *_blank(self._curves, width, height - 1)])
         if not self.is_ready:
             return _lines(head)
-        return _lines([*head, draw(lines, frame, width, left, is_ascii=self.app.glyphs.is_ascii)])
+        return _lines([*head, self._plot(lines, frame, width, left)])
+
+    def _plot(self, lines: list[Line], frame: Frame, width: int, height: int) -> Content:
+        """The curves; those of an idle instance are drawn once a column, not once a sample."""
+        dots = dots_of(lines, frame, width, height)
+        if self._plotted is None or self._plotted[0] != dots:
+            is_ascii = self.app.glyphs.is_ascii
+            self._plotted = (dots, draw(lines, frame, width, height, is_ascii=is_ascii))
+        return self._plotted[1]
 
     def _figure(self, width: int, height: int) -> tuple[Frame, list[Line]]:
         bucket = self._bucket_ns / 1e9
@@ -103,6 +112,21 @@ class TrendPlot(Widget):
         ticks = percent_ticks if self.metric is Metric.CPU else byte_ticks
         y_ticks = ticks(highest, max(1, (height - 2) // 3))
         return Frame(-window, 0.0, time_ticks(window, width - 8), y_ticks), lines
+
+
+def dots_of(lines: Sequence[Line], frame: Frame, width: int, height: int) -> tuple[object, ...]:
+    """Where the dots fall: two plots with equal dots look the same (a cell is 2 by 4 dots)."""
+    across, up = 2 * width / -frame.x_start, 4 * height / frame.y_end
+    fallen = (
+        (
+            line.mark,
+            line.style,
+            len(line.data.breaks),
+            tuple(dict.fromkeys((int(x * across), int(y * up)) for x, y in line.data.points)),
+        )
+        for line in lines
+    )
+    return (frame, width, height, *fallen)
 
 
 def window_for(curves: Sequence[Curve], now_ns: int) -> int:
