@@ -8,4 +8,5 @@ if ! command -v nginx >/dev/null; then
     apt-get install -y -q --no-install-recommends nginx-light
 fi
 cp "$here"/site/* /var/www/html/
-systemctl enable --now nginx
+# The package starts it; this is for a guest where it was stopped since.
+systemctl is-active --quiet nginx || systemctl enable --now nginx
