@@ -34,7 +34,7 @@ PARTITION_SECTOR = 2048
 GRUB_IMAGES = Path("/usr/lib/grub/i386-pc")
 KERNEL_LINE = (
     "linux (hd0,msdos1)/vmlinuz root=/dev/vda1 ro console=ttyS0 net.ifnames=0 quiet "
-    "loglevel=3 systemd.show_status=1 mitigations=off"
+    "loglevel=3 systemd.show_status=1"
 )
 
 
