@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
-APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=180
+APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=180
 
 # An environment whose Python is gone (moved checkout, upgraded host) is made anew.
 ifneq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),1)
@@ -36,8 +36,8 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	command -v tmux >/dev/null || missing+=(tmux)
 	command -v rsvg-convert >/dev/null || missing+=(librsvg2-bin)
 	if [ $${#missing[@]} -gt 0 ]; then
-	  $(APT) update || true
-	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null
+	  $(APT) update >/dev/null || true
+	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null
 	fi
 	CI=true $(BIN)/twindeck setup || test $$? -eq 1
 	$(in_groups)
@@ -91,8 +91,8 @@ if ! $(BIN)/python -c 'import pip' 2>/dev/null; then
   python=$$(find_python)
   if [ -z "$$python" ] && command -v apt-get >/dev/null; then
     echo "no Python 3.11 or newer with venv: installing python3 and python3-venv"
-    $(APT) update || true
-    $(APT) install --yes --no-install-recommends python3 python3-venv </dev/null
+    $(APT) update >/dev/null || true
+    $(APT) install --yes --no-install-recommends python3 python3-venv </dev/null >/dev/null
     python=$$(find_python)
   fi
   if [ -z "$$python" ]; then

@@ -6,11 +6,10 @@ a dead process, or one that is something else by now, and sockets nobody listens
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.errors import ActionFailed
@@ -28,6 +27,8 @@ _DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
 class Daemon:
     """One daemon and what it leaves on disk."""
 
+    name: str
+    """What its process is called."""
     command: tuple[str, ...]
     unit: str
     """systemd's name for it."""
@@ -35,13 +36,9 @@ class Daemon:
     """File, and the name of the process whose pid it should hold."""
     sockets: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """The command's name."""
-        return Path(self.command[0]).name
-
 
 DOCKERD = Daemon(
+    name="dockerd",
     command=("dockerd",),
     unit="docker.service",
     pid_files=(
@@ -51,12 +48,14 @@ DOCKERD = Daemon(
     sockets=("/var/run/docker.sock", "/var/run/docker/containerd/containerd.sock"),
 )
 VIRTLOGD = Daemon(
+    name="virtlogd",
     command=("virtlogd",),
     unit="virtlogd.socket",
     pid_files=(("/var/run/virtlogd.pid", "virtlogd"),),
     sockets=("/var/run/libvirt/virtlogd-sock",),
 )
 LIBVIRTD = Daemon(
+    name="libvirtd",
     command=("libvirtd",),
     unit="libvirtd.service",
     pid_files=(("/var/run/libvirtd.pid", "libvirtd"),),
@@ -84,7 +83,7 @@ def libvirtd_for(host: Host) -> Daemon:
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(_LIBVIRTD_CONF, encoding="ascii")
     command = (*LIBVIRTD.command, "--config", str(settings))
-    return Daemon(command, LIBVIRTD.unit, LIBVIRTD.pid_files, LIBVIRTD.sockets)
+    return replace(LIBVIRTD, command=command)
 
 
 def start(host: Host, daemon: Daemon, is_ready: Callable[[], bool], say: Say) -> None:
@@ -99,7 +98,8 @@ def start(host: Host, daemon: Daemon, is_ready: Callable[[], bool], say: Say) ->
     else:
         clear_stale(host, daemon, say)
         running = _detach(host, daemon, say)
-    _await(host, daemon, is_ready, lambda: is_process(host, running, daemon.name))
+    # By its pid alone: for its first moments it is still the setsid that becomes the daemon.
+    _await(host, daemon, is_ready, lambda: process_name(host, running) is not None)
 
 
 def _start_unit(host: Host, daemon: Daemon, is_ready: Callable[[], bool]) -> None:
@@ -193,15 +193,19 @@ def read_pid(path: Path) -> int | None:
 
 def is_process(host: Host, pid: int | None, name: str) -> bool:
     """Whether that pid is a live process of that name: pids are used again."""
-    if pid is None:
-        return False
-    folder = host.path(f"/proc/{pid}")
-    with contextlib.suppress(OSError, IndexError):
-        # The kernel cuts a name off after 15 characters.
-        is_called = (folder / "comm").read_text(encoding="utf-8").strip() == name[:15]
-        status = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        return is_called and status != "Z"
-    return False
+    # The kernel cuts a name off after 15 characters.
+    return pid is not None and process_name(host, pid) == name[:15]
+
+
+def process_name(host: Host, pid: int) -> str | None:
+    """The name of a live process; None when there is none, or only what is left of it."""
+    try:
+        status = host.path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # PID (NAME) STATE …, see proc(5); the name may hold any character.
+    head, _, rest = status.rpartition(")")
+    return None if rest.split()[:1] in ([], ["Z"], ["X"]) else head.partition("(")[2]
 
 
 def is_dead_socket(path: Path) -> bool:
