@@ -35,7 +35,7 @@ class Command:
 
 
 class Side(Protocol):
-    """One engine: lists, watches and acts. Every method may block and is called off the UI thread."""
+    """One engine: lists, watches and acts. Every method may block: never on the UI thread."""
 
     name: SideName
 
@@ -53,7 +53,7 @@ class Side(Protocol):
         """
 
     def up(self, workload: Workload, report: Report) -> None:
-        """Bring the workload up on this side. Raises ActionFailed, ActionBusy, EngineUnavailable."""
+        """Bring the workload up here. Raises ActionFailed, ActionBusy, EngineUnavailable."""
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
         """Any verb but UP; returns when it is done, DESTROY when it is verified gone.
