@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _PUBLISH_SECONDS = 0.05
 _JOIN_SECONDS = 1.0
 _FIRST_SECONDS = 5.0
-_SECOND_SWEEP_SECONDS = 0.25
+_SECOND_SWEEP_SECONDS = 0.15
 
 
 class Fleet:
@@ -62,6 +62,7 @@ class Fleet:
         self._connect = connect
         self._engines: Future[Engines] = Future()
         self._watchers: dict[SideName, Watcher] = {}
+        self._heard = {side: Event() for side in SideName}
         self._store = store
         self._interval_seconds = interval_seconds
         self._ledger = Ledger()
@@ -236,6 +237,7 @@ class Fleet:
 
     def _on_listed(self, side: Side, instances: list[Instance]) -> None:
         self._ledger.enter_instances(side.name, instances)
+        self._heard[side.name].set()
         known = self.snapshot.health.get(side.name)
         if known is None or not known.ok:
             self._ledger.enter_health(side.name, side.health())
@@ -246,6 +248,7 @@ class Fleet:
 
     def _on_ailing(self, side: Side, health: Health) -> None:
         self._ledger.enter_health(side.name, health)
+        self._heard[side.name].set()
         self._has_news.set()
 
     def _on_boot(self, boot: Boot) -> None:
@@ -260,7 +263,8 @@ class Fleet:
 
     def _sample_loop(self) -> None:
         engines = self._open_engines()
-        self.wait_ready(_FIRST_SECONDS)
+        for side in engines.sides:
+            self._heard[side.name].wait(_FIRST_SECONDS)
         self._sample_once(engines)
         # CPU is a difference: the second sweep comes early so that rows are complete early.
         due = time.monotonic() + min(_SECOND_SWEEP_SECONDS, self._interval_seconds)
