@@ -1,0 +1,165 @@
+"""Doctor and setup on this host's real engines."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tui import accelerator
+from tui.model import Reading
+from tui.setup import daemons, probe
+from tui.setup.checks import run_checks
+from tui.setup.daemons import DOCKERD, Daemon
+from tui.setup.host import Host
+from tui.setup.kernel import fetch_kernel
+from tui.setup.plan import make_plan
+from tui.setup.run import setup
+
+pytestmark = pytest.mark.engine
+SOFTWARE_CPU = ("-accel", "tcg", "-cpu", "qemu64")
+
+
+def test_doctor_finds_all_well_and_is_quick() -> None:
+    run_checks()
+    began = time.monotonic()
+    checks = run_checks()
+    seconds = time.monotonic() - began
+    assert [check for check in checks if check.status is not Reading.OK] == []
+    assert seconds < 5, "a second look boots no guest and asks little"
+
+
+def test_setup_has_nothing_to_do_twice() -> None:
+    def never(question: str) -> bool:
+        raise AssertionError(question)
+
+    for _ in range(2):
+        said: list[str] = []
+        assert setup(said.append, never)
+        assert said[0].startswith("Nothing to do")
+        assert any(line.startswith("accelerator: ") for line in said)
+
+
+def test_doctor_as_json_from_the_installed_command() -> None:
+    command = Path(sys.executable).with_name("twindeck")
+    done = subprocess.run(
+        [str(command), "doctor", "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    rows = json.loads(done.stdout)
+    assert {"docker engine", "libvirt", "accelerator", "box"} <= {row["check"] for row in rows}
+    assert {row["status"] for row in rows} == {"ok"}
+
+
+def test_the_box_boots_in_the_trial_where_it_can() -> None:
+    """The same trial under software emulation, which works everywhere: it tells a boot."""
+    payload = probe.find_payload(Host())
+    assert payload is not None
+    assert payload.is_disk
+    before = payload.path.stat()
+    trial = probe.boot(Host(), payload, cpu=SOFTWARE_CPU, seconds=240)
+    assert trial.has_booted, trial.reason
+    after = payload.path.stat()
+    assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+
+
+def test_a_fetched_kernel_boots_in_the_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "vagrant"))
+    kernel = fetch_kernel(Host(), lambda line: None)
+    assert [path.name for path in kernel.parent.iterdir()] == ["vmlinuz"]
+    payload = probe.find_payload(Host())
+    assert payload == probe.Payload(kernel, is_disk=False)
+    trial = probe.boot(Host(), payload, cpu=SOFTWARE_CPU, seconds=240)
+    assert trial.has_booted, trial.reason
+
+
+def test_the_remembered_accelerator_is_what_a_fresh_trial_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_checks()
+    remembered = accelerator.read()
+    monkeypatch.setenv("TWINDECK_DATA", str(tmp_path))
+    assert accelerator.read() is None
+    found = probe.find_out(Host())
+    assert found is not None
+    assert found.accelerator == remembered == accelerator.read()
+
+
+@pytest.fixture
+def second_engine(tmp_path: Path) -> Iterator[Daemon]:
+    """A Docker Engine beside the host's own; its own network, so that bridges do not meet."""
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    words = ["unshare", "--net", "dockerd", "--data-root", f"{folder}/data"]
+    words += ["--exec-root", f"{folder}/run", "--pidfile", f"{folder}/docker.pid"]
+    words += ["--host", f"unix://{folder}/docker.sock", "--bridge", "none"]
+    words += ["--iptables=false", "--ip6tables=false", "--storage-driver", "vfs"]
+    yield Daemon(
+        name="dockerd",
+        command=tuple(words),
+        unit=DOCKERD.unit,
+        pid_files=(
+            (f"{folder}/docker.pid", "dockerd"),
+            (f"{folder}/run/containerd/containerd.pid", "containerd"),
+        ),
+        sockets=(f"{folder}/docker.sock", f"{folder}/run/containerd/containerd.sock"),
+    )
+    for file, name in (
+        (f"{folder}/docker.pid", "dockerd"),
+        (f"{folder}/run/containerd/containerd.pid", "containerd"),
+    ):
+        pid = daemons.read_pid(Path(file))
+        if pid is not None and daemons.is_process(Host(), pid, name):
+            os.kill(pid, signal.SIGKILL)
+
+
+def answers(daemon: Daemon) -> bool:
+    """Whether that engine tells its version."""
+    at = f"unix://{daemon.sockets[0].removeprefix('unix://')}"
+    told = Host().run("docker", "--host", at, "version", "--format", "{{.Server.Version}}")
+    return told.code == 0
+
+
+def test_an_engine_killed_outright_is_started_over_what_it_left(
+    tmp_path: Path, second_engine: Daemon
+) -> None:
+    host = Host(env={**Host().env, "TWINDECK_DATA": str(tmp_path / "state")})
+    said: list[str] = []
+    daemons.start(host, second_engine, lambda: answers(second_engine), said.append)
+    first = daemons.running_pid(host, second_engine)
+    assert first is not None
+    # As a host that lost power: everything dies at once, pid files and sockets stay.
+    for file, name in second_engine.pid_files:
+        pid = daemons.read_pid(Path(file))
+        assert pid is not None, file
+        assert daemons.is_process(host, pid, name)
+        os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while daemons.process_name(host, first):
+        assert time.monotonic() < until
+    # Its pid belongs to somebody else by now.
+    Path(second_engine.pid_files[0][0]).write_text(str(os.getpid()))
+    said.clear()
+    daemons.start(host, second_engine, lambda: answers(second_engine), said.append)
+    second = daemons.running_pid(host, second_engine)
+    assert second not in (None, first)
+    assert any(f"no dockerd runs as pid {os.getpid()}" in line for line in said)
+    assert any("nobody listens on it" in line for line in said)
+
+
+def test_the_plan_of_a_host_with_everything_is_empty() -> None:
+    assert make_plan(Host()) == []
