@@ -32,7 +32,8 @@ def test_doctor_finds_all_well_and_is_quick() -> None:
     began = time.monotonic()
     checks = run_checks()
     seconds = time.monotonic() - began
-    assert [check for check in checks if check.status is not Reading.OK] == []
+    # The terminal the tests run on, if any, is none of the engines' business.
+    assert [c for c in checks if c.side is not None and c.status is not Reading.OK] == []
     assert seconds < 5, "a second look boots no guest and asks little"
 
 
@@ -104,7 +105,8 @@ def second_engine(tmp_path: Path) -> Iterator[Daemon]:
     """A Docker Engine beside the host's own; its own network, so that bridges do not meet."""
     folder = tmp_path / "engine"
     folder.mkdir()
-    words = ["unshare", "--net", "dockerd", "--data-root", f"{folder}/data"]
+    # Its mounts go with it, too.
+    words = ["unshare", "--net", "--mount", "dockerd", "--data-root", f"{folder}/data"]
     words += ["--exec-root", f"{folder}/run", "--pidfile", f"{folder}/docker.pid"]
     words += ["--host", f"unix://{folder}/docker.sock", "--bridge", "none"]
     words += ["--iptables=false", "--ip6tables=false", "--storage-driver", "vfs"]
@@ -142,15 +144,14 @@ def test_an_engine_killed_outright_is_started_over_what_it_left(
     daemons.start(host, second_engine, lambda: answers(second_engine), said.append)
     first = daemons.running_pid(host, second_engine)
     assert first is not None
-    # As a host that lost power: everything dies at once, pid files and sockets stay.
+    # Killed outright: containerd goes with it, pid files and sockets stay.
+    os.kill(first, signal.SIGKILL)
+    until = time.monotonic() + 20
     for file, name in second_engine.pid_files:
         pid = daemons.read_pid(Path(file))
         assert pid is not None, file
-        assert daemons.is_process(host, pid, name)
-        os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + 10
-    while daemons.process_name(host, first):
-        assert time.monotonic() < until
+        while daemons.is_process(host, pid, name):
+            assert time.monotonic() < until, f"{name} lives on"
     # Its pid belongs to somebody else by now.
     Path(second_engine.pid_files[0][0]).write_text(str(os.getpid()))
     said.clear()
