@@ -221,8 +221,9 @@ def test_virtualbox_alone_needs_no_libvirt(host: Host, install: Install) -> None
 def test_libvirt_that_does_not_answer(
     host: Host, install: Install, error: str, words: str, fix: str
 ) -> None:
-    install("libvirtd", "")
     install("virsh", f"echo '{error}' >&2; exit 1")
+    assert has(machine_checks.check_libvirt(host, Libvirt()), Reading.MISSING, "no daemon")
+    install("libvirtd", "")
     check = machine_checks.check_libvirt(host, Libvirt())
     assert has(check, Reading.BROKEN, words)
     assert fix in check.fix

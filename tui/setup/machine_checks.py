@@ -73,11 +73,14 @@ def check_libvirt(host: Host, libvirt: Libvirt) -> Check:
     """Whether libvirt answers."""
     if uses_virtualbox(host):
         return _check(LIBVIRT, Reading.OK, _NOT_NEEDED)
-    if host.missing(("virsh", "libvirtd")):
+    if host.which("virsh") is None:
         return _check(LIBVIRT, Reading.MISSING, "not installed", fix_for(host, LIBVIRT))
     try:
         version = libvirt.version()
     except TwindeckError as error:
+        # Some distributions have one daemon for all, some one for each hypervisor.
+        if len(host.missing(("libvirtd", "virtqemud"))) == 2:
+            return _check(LIBVIRT, Reading.MISSING, "no daemon installed", fix_for(host, LIBVIRT))
         reason = str(error)
         if "ermission denied" in reason or "authentication" in reason:
             return _check(LIBVIRT, Reading.BROKEN, *refusal(host, "libvirt's socket", "libvirt"))
