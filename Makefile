@@ -69,12 +69,12 @@ endef
 .venv/.installed: pyproject.toml
 	@$(make_venv)
 	echo "installing twindeck into .venv"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e .
 	touch $@
 
 .venv/.installed-dev: pyproject.toml .venv/.installed
 	@echo "installing the tools for tests into .venv"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
 	touch $@
 
 # The newest Python from 3.11 on that can make an environment; Debian's own is fetched if there is none.

@@ -98,7 +98,7 @@ def is_libvirt_ready(host: Host) -> bool:
 def _docker(host: Host) -> Step:
     return Step(
         name="docker",
-        why="the Docker Engine does not answer",
+        why="the Docker Engine is not running",
         shown=_start_command(host, "docker", "dockerd"),
         is_done=lambda: is_docker_ready(host),
         act=lambda say: daemons.start(host, daemons.DOCKERD, lambda: is_docker_ready(host), say),
@@ -119,7 +119,7 @@ def _libvirt(host: Host) -> Step:
 
     return Step(
         name="libvirt",
-        why="libvirt does not answer",
+        why="its daemons are not running",
         shown=_start_command(host, "virtlogd.socket libvirtd", "virtlogd, libvirtd"),
         is_done=lambda: is_libvirt_ready(host),
         act=act,
