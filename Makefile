@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup check lint test bench clean
+.PHONY: help run setup check lint test snapshots bench clean
 
 BIN := .venv/bin
 ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -29,7 +29,7 @@ setup: .venv/.installed ## install and start the engines, get the base image and
 	@exec $(BIN)/twindeck setup
 
 check: .venv/.installed-dev lint ## format, lint, types, imports, fast tests; needs no engine
-	@exec $(BIN)/python -m pytest -q -m "not engine"
+	@exec $(BIN)/python -m pytest -q -n auto --dist loadfile -m "not engine"
 
 test: .venv/.installed-dev ## everything, on the real engines, which it sets up itself
 	@missing=()
@@ -39,11 +39,11 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	  $(APT) update >/dev/null || true
 	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null
 	fi
+	$(MAKE) --no-print-directory check
 	CI=true $(BIN)/twindeck setup || test $$? -eq 1
 	$(in_groups)
 	$${in_groups[@]} $(BIN)/twindeck doctor 2>&1 </dev/null | cat
-	$(MAKE) --no-print-directory lint
-	exec $${in_groups[@]} $(BIN)/python -m pytest -p tests.no_skips
+	exec $${in_groups[@]} $(BIN)/python -m pytest -m engine -p tests.no_skips
 
 lint: .venv/.installed-dev
 	@$(BIN)/ruff format --check .
@@ -51,7 +51,10 @@ lint: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.installed ## time from launch to the first frame and to the first complete rows
+snapshots: .venv/.installed-dev ## accept how the screens look now
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile tests/ui --snapshot-update
+
+bench: .venv/.installed-dev ## time from launch to the first frame and to the first complete rows
 	@exec $(BIN)/python bench/startup.py
 
 clean: ## remove the environment and caches, not the engines or what runs on them
