@@ -29,9 +29,9 @@ def check_engine(host: Host, link: Link) -> Check:
     except TwindeckError as error:
         if host.which("dockerd") is None and "DOCKER_HOST" not in host.env:
             return _check(DOCKER, Reading.MISSING, "not installed", fix_for(host, DOCKER))
-        may_not_ask = "may not be opened" in str(error)
-        fix = error.fix if may_not_ask else fix_for(host, DOCKER)
-        return _check(DOCKER, Reading.BROKEN, str(error), fix)
+        if "may not be opened" in str(error):
+            return _check(DOCKER, Reading.BROKEN, *refusal(host, "Docker's socket", "docker"))
+        return _check(DOCKER, Reading.BROKEN, str(error), fix_for(host, DOCKER))
     if host.which("docker") is None:
         reason = f"Docker {version} answers, but there is no docker command for shells"
         return _check(DOCKER, Reading.MISSING, reason, fix_for(host, DOCKER))
@@ -101,8 +101,11 @@ def check_image(host: Host, link: Link) -> Check:
                 reason = f"none of {joined(names)} is here"
                 return _check(BASE_IMAGE, Reading.MISSING, reason, fix_for(host, BASE_IMAGE))
             found.append(present)
-    except EngineUnavailable:
-        reason = "Docker does not answer, so its images are not known"
+    except EngineUnavailable as error:
+        reason = "Docker does not answer this user, so its images are not known"
+        if "may not be opened" in str(error):
+            fix = refusal(host, "Docker's socket", "docker")[1]
+            return _check(BASE_IMAGE, Reading.MISSING, reason, fix)
         return _check(BASE_IMAGE, Reading.MISSING, reason, fix_for(host, DOCKER))
     return _check(BASE_IMAGE, Reading.OK, ", ".join(dict.fromkeys(found)))
 
