@@ -21,7 +21,9 @@ def test_box_is_whole_and_not_built_twice(tmp_path: Path) -> None:
     box = build_box(tmp_path, said.append)
     with tarfile.open(box) as archive:
         assert sorted(archive.getnames()) == ["Vagrantfile", "box.img", "metadata.json"]
-        archive.extractall(tmp_path / "out", filter="data")
+    (tmp_path / "out").mkdir()
+    # Debian 12's Python has no extraction filter yet.
+    subprocess.run(["tar", "-xf", str(box), "-C", str(tmp_path / "out")], check=True)
     metadata = json.loads((tmp_path / "out" / "metadata.json").read_text())
     assert metadata == {"provider": "libvirt", "format": "qcow2", "virtual_size": DISK_GIB}
     image = tmp_path / "out" / "box.img"
