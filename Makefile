@@ -21,7 +21,8 @@ help: ## this list
 
 run: .venv/.installed ## install what is missing (asks once), then open the console
 	@trap 'exit 130' INT
-	$(BIN)/twindeck doctor >/dev/null 2>&1 || $(BIN)/twindeck setup || test $$? -eq 1
+	$(in_groups)
+	$${in_groups[@]} $(BIN)/twindeck doctor >/dev/null 2>&1 || $(BIN)/twindeck setup || test $$? -eq 1
 	$(in_groups)
 	exec $${in_groups[@]} $(BIN)/twindeck
 
