@@ -203,7 +203,7 @@ def test_virtualbox_alone_needs_no_libvirt(host: Host, install: Install) -> None
     assert has(machine_checks.check_libvirt(host, libvirt), Reading.OK, "not needed")
     assert has(machine_checks.check_accelerator(host, fresh=False), Reading.OK, "virtualbox")
     assert not {"libvirt-clients", "qemu-system-x86", "vagrant-libvirt"} & set(
-        wanted_packages(host)
+        wanted_packages(host, SideName.VM)
     )
 
 
@@ -331,10 +331,11 @@ def test_terminal(
 
 
 def test_packages_are_named_once_and_only_for_what_is_missing(host: Host, install: Install) -> None:
-    wanted = wanted_packages(host)
-    assert len(wanted) == len(set(wanted))
-    assert {"docker.io", "vagrant", "vagrant-libvirt", "libvirt-daemon-system"} <= set(wanted)
+    machines = wanted_packages(host, SideName.VM)
+    assert len(machines) == len(set(machines))
+    assert {"vagrant", "vagrant-libvirt", "libvirt-daemon-system"} <= set(machines)
+    assert wanted_packages(host, SideName.CONTAINER) == ["docker.io", "iptables"]
     install("dockerd", "")
-    assert "docker.io" in wanted_packages(host), "the docker command is still missing"
+    assert "docker.io" in wanted_packages(host, SideName.CONTAINER), "the docker command is missing"
     install("docker", "")
-    assert "docker.io" not in wanted_packages(host)
+    assert wanted_packages(host, SideName.CONTAINER) == ["iptables"]

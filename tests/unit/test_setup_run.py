@@ -92,7 +92,15 @@ def test_the_plan_is_shown_whole_and_no_means_no(host: Host, install: Install) -
 def test_the_plan_has_packages_before_what_needs_them(host: Host, install: Install) -> None:
     plan = make_plan(host)
     names = [step.name for step in plan]
-    assert names == ["packages", "docker", "base image", "libvirt", "box", "accelerator"]
+    assert names == [
+        "container packages",
+        "vm packages",
+        "docker",
+        "base image",
+        "libvirt",
+        "box",
+        "accelerator",
+    ]
     for number, step in enumerate(plan):
         assert set(step.after) & set(names) <= set(names[:number])
 
@@ -199,6 +207,21 @@ def test_packages_mend_an_interrupted_run_and_outlive_a_dead_source(
     install("apt-get", then='echo "E: Unable to locate package docker.io"; exit 100')
     with pytest.raises(ActionFailed, match="Unable to locate package"):
         packages.install(host, ["docker.io"], nothing)
+
+
+def test_packages_one_side_cannot_have_do_not_stop_the_other(
+    host: Host, install: Install, tmp_path: Path
+) -> None:
+    make = f"for name in dockerd docker iptables; do ln -sf env {tmp_path}/bin/$name; done"
+    refuse = 'case "$*" in *vagrant*) echo "E: Unable to locate package vagrant"; exit 100;; esac'
+    install("apt-get", then=f"{refuse}; {make}")
+    (tmp_path / "bin/ln").symlink_to("/bin/ln")
+    said: list[str] = []
+    plan = [step for step in make_plan(host) if step.name.endswith("packages")]
+    run._carry_out(plan, host, said.append)
+    assert "[1/2] container packages: done in 0 s" in said
+    assert any("vm packages: failed" in line and "Unable to locate" in line for line in said)
+    assert (tmp_path / "bin/dockerd").exists()
 
 
 def test_an_image_that_can_be_pulled_is_not_built(host: Host, install: Install) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tui.accelerator import qemu_command
+from tui.model import SideName
 from tui.setup.box import vagrant_home
 from tui.setup.host import Host
 
@@ -68,14 +69,15 @@ def uses_virtualbox(host: Host) -> bool:
     return has_virtualbox(host) and not has_libvirt_plugin(host)
 
 
-def wanted_packages(host: Host) -> list[str]:
-    """Debian packages of what is not installed, each once."""
-    emulator = qemu_command()
-    wanted = [CONTAINER_PACKAGES[name] for name in host.missing(tuple(CONTAINER_PACKAGES))]
-    if uses_virtualbox(host):
-        wanted += [MACHINE_PACKAGES[name] for name in host.missing(("vagrant", "rsync", "ssh"))]
+def wanted_packages(host: Host, side: SideName) -> list[str]:
+    """Debian packages of what that side misses, each once."""
+    if side is SideName.CONTAINER:
+        wanted = [CONTAINER_PACKAGES[name] for name in host.missing(tuple(CONTAINER_PACKAGES))]
+    elif uses_virtualbox(host):
+        wanted = [MACHINE_PACKAGES[name] for name in host.missing(("vagrant", "rsync", "ssh"))]
     else:
-        wanted += [MACHINE_PACKAGES[name] for name in host.missing(tuple(MACHINE_PACKAGES))]
+        emulator = qemu_command()
+        wanted = [MACHINE_PACKAGES[name] for name in host.missing(tuple(MACHINE_PACKAGES))]
         if host.which(emulator) is None:
             wanted.append("qemu-system-x86" if emulator.endswith("x86_64") else "qemu-system-arm")
         if not has_libvirt_plugin(host):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.errors import ActionFailed
+from tui.model import SideName
 from tui.setup.host import Host, Say
 from tui.setup.needs import wanted_packages
 
@@ -28,14 +29,14 @@ def install(host: Host, packages: Sequence[str], say: Say) -> None:
     host.stream(_apt(host, "install", "--yes", "--no-install-recommends", *packages), say)
 
 
-def install_engines(host: Host, say: Say) -> None:
-    """Install what `wanted_packages` names. Raises ActionFailed."""
-    packages = wanted_packages(host)
-    install(host, packages, say)
+def install_side(host: Host, side: SideName, say: Say) -> None:
+    """Install what `wanted_packages` names for that side. Raises ActionFailed."""
+    install(host, wanted_packages(host, side), say)
     # Newer releases have the docker command in a package of its own.
-    if host.which("docker") is None and host.run("apt-cache", "show", "docker-cli").code == 0:
+    is_apart = side is SideName.CONTAINER and host.which("docker") is None
+    if is_apart and host.run("apt-cache", "show", "docker-cli").code == 0:
         install(host, ["docker-cli"], say)
-    if left := wanted_packages(host):
+    if left := wanted_packages(host, side):
         raise ActionFailed(
             f"{', '.join(left)}: installed, but what it should bring is still missing",
             "check that PATH has /usr/bin and /usr/sbin",

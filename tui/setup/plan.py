@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tui import accelerator
 from tui.accelerator import VIRTUALBOX
 from tui.errors import ActionFailed
-from tui.model import Reading
+from tui.model import Reading, SideName
 from tui.setup import daemons, probe
 from tui.setup.base_image import get_image, has_image
 from tui.setup.box import box_present
@@ -18,9 +18,11 @@ from tui.setup.host import Host, Say
 from tui.setup.kernel import fetch_kernel
 from tui.setup.machine_checks import check_device, wanted_boxes
 from tui.setup.needs import KVM_DEVICE, uses_virtualbox, wanted_packages
-from tui.setup.packages import install_command, install_engines
+from tui.setup.packages import install_command, install_side
 
 _GROUPS = ("docker", "libvirt", "kvm")
+_CONTAINER_PACKAGES = "container packages"
+_MACHINE_PACKAGES = "vm packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,12 @@ class Step:
 
 def make_plan(host: Host) -> list[Step]:
     """The steps not done yet, in order."""
-    steps = [_packages(host), _groups(host)]
+    # One side's packages may not be had; the other side is set up all the same.
+    steps = [
+        _packages(host, _CONTAINER_PACKAGES, SideName.CONTAINER),
+        _packages(host, _MACHINE_PACKAGES, SideName.VM),
+        _groups(host),
+    ]
     if "DOCKER_HOST" not in host.env:
         steps.append(_docker(host))
     steps.append(_image(host))
@@ -51,13 +58,13 @@ def make_plan(host: Host) -> list[Step]:
     return [step for step in steps if not step.is_done()]
 
 
-def _packages(host: Host) -> Step:
+def _packages(host: Host, name: str, side: SideName) -> Step:
     return Step(
-        name="packages",
-        why="the engines and what they need",
-        shown=install_command(wanted_packages(host)),
-        is_done=lambda: not wanted_packages(host),
-        act=lambda say: install_engines(host, say),
+        name=name,
+        why=f"what the {side} side runs on",
+        shown=install_command(wanted_packages(host, side)),
+        is_done=lambda: not wanted_packages(host, side),
+        act=lambda say: install_side(host, side, say),
     )
 
 
@@ -79,7 +86,6 @@ def _groups(host: Host) -> Step:
         # The groups come with the packages: not known to be done before those are there.
         is_done=lambda: host.uid == 0 or (not missing() and host.has_group("libvirt")),
         act=act,
-        after=("packages",),
     )
 
 
@@ -102,7 +108,7 @@ def _docker(host: Host) -> Step:
         shown=_start_command(host, "docker", "dockerd"),
         is_done=lambda: is_docker_ready(host),
         act=lambda say: daemons.start(host, daemons.DOCKERD, lambda: is_docker_ready(host), say),
-        after=("packages",),
+        after=(_CONTAINER_PACKAGES,),
     )
 
 
@@ -123,7 +129,7 @@ def _libvirt(host: Host) -> Step:
         shown=_start_command(host, "virtlogd.socket libvirtd", "virtlogd, libvirtd"),
         is_done=lambda: is_libvirt_ready(host),
         act=act,
-        after=("packages",),
+        after=(_MACHINE_PACKAGES,),
     )
 
 
@@ -165,7 +171,7 @@ def _image(host: Host) -> Step:
         shown=f"docker pull {wanted_images()[0][0]}, else built by mmdebstrap",
         is_done=lambda: not missing(),
         act=act,
-        after=("docker",),
+        after=(_CONTAINER_PACKAGES, "docker"),
     )
 
 
@@ -183,7 +189,7 @@ def _box(host: Host) -> Step:
         shown=f"vagrant box add {wanted_boxes()[0][0]}, else built by mmdebstrap",
         is_done=lambda: not missing(),
         act=act,
-        after=("packages",),
+        after=(_MACHINE_PACKAGES,),
     )
 
 
@@ -207,5 +213,5 @@ def _accelerator(host: Host) -> Step:
         shown="one guest booted under KVM, 30 s at most",
         is_done=lambda: accelerator.read() is not None,
         act=act,
-        after=("packages",),
+        after=(_MACHINE_PACKAGES,),
     )
