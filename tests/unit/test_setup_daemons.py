@@ -87,6 +87,9 @@ def test_a_daemon_outlives_a_starter_without_stdin(
     assert os.getsid(started()) == started()
     assert Path(f"/proc/{started()}/fd/0").readlink() == Path("/dev/null")
     assert running_pid(host, server(tmp_path)) == started()
+    status = Path(f"/proc/{started()}/status").read_text().split("SigIgn:")[1].split()[0]
+    # Bit n-1 is signal n, see proc(5): neither SIGHUP nor SIGINT nor SIGQUIT.
+    assert int(status, 16) & 0b111 == 0
     said: list[str] = []
     daemons.start(host, server(tmp_path), lambda: answers(server(tmp_path)), said.append)
     assert said == []

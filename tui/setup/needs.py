@@ -42,6 +42,8 @@ MACHINE_PACKAGES: Mapping[str, str] = {
     "dnsmasq": "dnsmasq-base",
     "rsync": "rsync",
     "ssh": "openssh-client",
+    # vagrant-libvirt looks for its tunnels with ps when it halts a machine.
+    "ps": "procps",
 }
 """Command -> Debian package; the emulator and the plug-in are added by `wanted_packages`."""
 
