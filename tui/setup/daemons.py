@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.2
 _LAST_LINES = 5
 # One fixed script, the log as $0 and the daemon as "$@": in a session of its own, with no terminal
 # and no pipe of ours, so that it outlives whoever started it. Under sudo it runs whole as root.
-# A shell lets its background children ignore two signals; a daemon would hand that on to containers.
+# A shell has its background children ignore two signals; a daemon would pass that to containers.
 _DETACH = 'env --default-signal=INT,QUIT,HUP setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
 
 
