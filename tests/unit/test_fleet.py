@@ -66,11 +66,18 @@ class Rig:
 
 
 @pytest.fixture
-def page() -> Iterator[int]:
+def knocks() -> list[float]:
+    """When the page was asked for, on CLOCK_MONOTONIC in seconds."""
+    return []
+
+
+@pytest.fixture
+def page(knocks: list[float]) -> Iterator[int]:
     """The port of an HTTP server on loopback that answers `hello`."""
 
     class Hello(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            knocks.append(time.monotonic())
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"hello")
@@ -201,6 +208,18 @@ def test_a_boot_is_timed_by_phase_until_the_workload_answers(rig: Rig) -> None:
     assert boot.answered
     assert boot.total_seconds == pytest.approx(sum(p.seconds for p in boot.phases))
     assert rig.fleet.snapshot.boot_seconds["vm:hello"] == boot.total_seconds
+
+
+def test_nobody_knocks_before_the_instance_runs(rig: Rig, knocks: list[float]) -> None:
+    runs: list[float] = []
+
+    def start() -> None:
+        time.sleep(0.2)
+        runs.append(time.monotonic())
+
+    rig.containers.on_up = start
+    rig.fleet.wait_job(rig.fleet.up("hello", CONTAINER), 5)
+    assert min(knocks) > runs[0]
 
 
 def test_a_restart_is_a_stop_then_a_timed_boot(rig: Rig) -> None:

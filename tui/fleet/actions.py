@@ -70,12 +70,18 @@ class Actions:
             side.act(verb, job.name, run)
 
     def _boot(self, run: JobRun, verb: Verb, workload: Workload) -> None:
-        """Act while a prober knocks; the boot ends with the first good answer."""
+        """Act while a prober knocks; the boot ends with the first good answer.
+
+        It does not knock before the instance runs: a packet to a container without an interface
+        yet leaves the bridge's address look-up pending, and that is only tried again after a
+        second, so that asking early would make the answer late.
+        """
         stop = Event()
         answered: list[int] = []
         port = workload.port_on(run.job.side)
 
         def knock() -> None:
+            run.is_booting.wait()
             answer = wait_answer(workload.probe, port, stop)
             if answer is not None:
                 answered.append(answer)
@@ -88,6 +94,7 @@ class Actions:
             prober.join(workload.probe.timeout_seconds)
         finally:
             stop.set()
+            run.is_booting.set()
         if not answered:
             raise ActionFailed(
                 f"{run.job.key} runs, but {workload.name} did not answer on 127.0.0.1:{port} "

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Event, Lock, Thread
 
 from tui.errors import TwindeckError
 from tui.fleet.boottimer import BootTimer
@@ -15,6 +15,7 @@ from tui.model import Job, JobState, Phase, SideName, Verb
 from tui.text import clean
 
 OUTPUT_LINES = 5000
+_BOOTING = (Phase.BOOT, Phase.PROVISION, Phase.ANSWER)
 AT_ONCE = {SideName.VM: 4, SideName.CONTAINER: 8}
 
 
@@ -28,6 +29,8 @@ class JobRun:
         self._changed = changed
         self.timer = BootTimer(job.requested_t_ns)
         self.accelerated_by: str | None = None
+        self.is_booting = Event()
+        """Set once it runs: from BOOT on the workload may answer."""
 
     @property
     def job(self) -> Job:
@@ -56,6 +59,8 @@ class JobRun:
         with self._lock:
             if self.timer.begin(phase, now):
                 self._job = replace(self._job, phase=phase, phase_t_ns=now)
+        if phase in _BOOTING:
+            self.is_booting.set()
         self._changed()
 
     def accelerator(self, name: str) -> None:

@@ -10,35 +10,50 @@ from threading import Event
 from tui.model import Probe
 
 INTERVAL_SECONDS = 0.02
-_REPLY_SECONDS = 5.0
+_FIRST_PATIENCE_SECONDS = 0.1
+_LAST_PATIENCE_SECONDS = 5.0
 _BODY_BYTES = 1 << 20
 
 
-def answers(probe: Probe, port: int) -> bool:
+def answers(probe: Probe, port: int, patience_seconds: float = _LAST_PATIENCE_SECONDS) -> bool:
     """Whether the workload on 127.0.0.1:`port` gives the expected reply now.
 
     A TCP connect proves nothing for HTTP: proxies and tunnels accept before the service listens.
+    Raises TimeoutError when nothing comes for `patience_seconds`.
     """
     try:
         if probe.kind == "tcp":
-            with socket.create_connection(("127.0.0.1", port), timeout=_REPLY_SECONDS):
+            with socket.create_connection(("127.0.0.1", port), timeout=patience_seconds):
                 return True
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_REPLY_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_seconds)
         try:
             connection.request("GET", probe.path, headers={"Connection": "close"})
             reply = connection.getresponse()
             body = reply.read(_BODY_BYTES).decode("utf-8", "replace")
         finally:
             connection.close()
+    except TimeoutError:
+        raise
     except (OSError, http.client.HTTPException):
         return False
     return reply.status == probe.status and probe.contains in body
 
 
 def wait_answer(probe: Probe, port: int, stop: Event) -> int | None:
-    """CLOCK_MONOTONIC nanoseconds of the first good reply; None when `stop` came first."""
+    """CLOCK_MONOTONIC nanoseconds of the first good reply; None when `stop` came first.
+
+    A proxy that dials a container whose interface is not up yet loses its first packet and tries
+    again a whole second later (RFC 6298). So an attempt that hears nothing is soon given up for a
+    fresh one; only a workload that stays silent is given more time.
+    """
+    patience_seconds = _FIRST_PATIENCE_SECONDS
     while not stop.is_set():
-        if answers(probe, port):
-            return time.monotonic_ns()
-        stop.wait(INTERVAL_SECONDS)
+        try:
+            if answers(probe, port, patience_seconds):
+                return time.monotonic_ns()
+        except TimeoutError:
+            patience_seconds = min(_LAST_PATIENCE_SECONDS, patience_seconds * 1.5)
+        else:
+            patience_seconds = _FIRST_PATIENCE_SECONDS
+            stop.wait(INTERVAL_SECONDS)
     return None
