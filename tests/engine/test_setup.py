@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,10 +103,10 @@ def test_the_remembered_accelerator_is_what_a_fresh_trial_finds(
 
 
 @pytest.fixture
-def second_engine(tmp_path: Path) -> Iterator[Daemon]:
+def second_engine() -> Iterator[Daemon]:
     """A Docker Engine beside the host's own; its own network, so that bridges do not meet."""
-    folder = tmp_path / "engine"
-    folder.mkdir()
+    # A socket's path has 107 characters at most, and pytest's folders take most of them.
+    folder = Path(tempfile.mkdtemp(prefix="twindeck-"))
     # Its mounts go with it, too.
     words = ["unshare", "--net", "--mount", "dockerd", "--data-root", f"{folder}/data"]
     words += ["--exec-root", f"{folder}/run", "--pidfile", f"{folder}/docker.pid"]
@@ -127,6 +129,17 @@ def second_engine(tmp_path: Path) -> Iterator[Daemon]:
         pid = daemons.read_pid(Path(file))
         if pid is not None and daemons.is_process(Host(), pid, name):
             os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 20
+    while is_any_left(folder):
+        assert time.monotonic() < until, f"an engine on {folder} lives on"
+        time.sleep(0.1)
+    shutil.rmtree(folder)
+
+
+def is_any_left(folder: Path) -> bool:
+    """Whether a process named in a pid file below the folder still runs."""
+    pids = [daemons.read_pid(file) for file in folder.rglob("*.pid")]
+    return any(pid and daemons.process_name(Host(), pid) for pid in pids if pid != os.getpid())
 
 
 def answers(daemon: Daemon) -> bool:
