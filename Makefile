@@ -30,7 +30,7 @@ setup: .venv/.installed ## install and start the engines, get the base image and
 	@exec $(BIN)/twindeck setup
 
 check: .venv/.installed-dev lint ## format, lint, types, imports, fast tests; needs no engine
-	@exec $(BIN)/python -m pytest -q -n auto --dist loadfile -m "not engine"
+	@exec $(BIN)/python -m pytest -q -n auto --dist loadfile -p tests.no_skips -m "not engine"
 
 test: .venv/.installed-dev ## everything, on the real engines, which it sets up itself
 	@missing=()

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,17 +91,20 @@ class PrivateEngine:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateEngine]:
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateEngine]:
     """A private engine that answers; DOCKER_HOST points to it."""
-    engine = PrivateEngine(tmp_path)
+    # A socket's path may have 107 characters: pytest's own folders are too deep for containerd's.
+    folder = Path(tempfile.mkdtemp(prefix="twtest"))
+    engine = PrivateEngine(folder)
     monkeypatch.setenv("DOCKER_HOST", engine.host)
     engine.start()
     yield engine
     engine.stop()
-    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True).stdout
+    left = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True).stdout
     for pid in left.split():
         if int(pid) != os.getpid():
             os.kill(int(pid), 15)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -137,7 +137,8 @@ def _fill_partition(part: Path, partition_bytes: int, say: Say) -> None:
         SUITE,
         "/dev/null",
     ]
-    given = [f"TWINDECK_GUEST={overlay}", f"TWINDECK_PART={part}"]
+    # A /tmp that allows no device nodes would spoil the system.
+    given = ["TMPDIR=/var/tmp", f"TWINDECK_GUEST={overlay}", f"TWINDECK_PART={part}"]
     as_root = [] if os.geteuid() == 0 else ["sudo"]
     _run([*as_root, "env", *given, *argv], say)
     shutil.rmtree(overlay)

@@ -1,0 +1,73 @@
+"""Terminals as they come: narrow, without colour, without UTF-8, of a kind nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.tmux.terminal import TWINDECK, Terminal
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """A terminal of 160x45 with nothing in it yet."""
+    terminal = Terminal(160, 45)
+    yield terminal
+    terminal.close()
+
+
+def open_console(terminal: Terminal, data: Path, env: Mapping[str, str]) -> None:
+    """The console on the real engines, looking only."""
+    words = [str(TWINDECK), "--project", str(ROOT), "--read-only"]
+    terminal.run(words, {"LANG": "C.UTF-8", "TWINDECK_DATA": str(data), **env}, ROOT)
+
+
+def test_shrinks_to_60x15_and_grows_again(terminal: Terminal, tmp_path: Path) -> None:
+    open_console(terminal, tmp_path, {})
+    terminal.wait(lambda s: "VMs" in s and "Containers" in s and "nginx" in s, 20, "both decks")
+    terminal.resize(60, 15)
+    screen = terminal.wait(
+        lambda s: "quit" in s.splitlines()[-1] or "help" in s.splitlines()[-1], 10, "keys"
+    )
+    assert max(len(line) for line in screen.splitlines()) <= 60
+    assert "nginx" in screen
+    terminal.resize(80, 24)
+    terminal.wait_text("nginx")
+    terminal.press("q")
+    terminal.wait_text("[ended with 0]")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"TERM": "nobody-knows-this-one"},
+        {"TERM": "vt100"},
+        {"NO_COLOR": "1"},
+        {"LC_ALL": "C", "LANG": "C"},
+    ],
+    ids=lambda env: next(iter(env)) + "=" + next(iter(env.values())),
+)
+def test_opens_and_quits_in_any_terminal(
+    terminal: Terminal, tmp_path: Path, env: Mapping[str, str]
+) -> None:
+    open_console(terminal, tmp_path, env)
+    screen = terminal.wait(lambda s: "Docker" in s and "nginx" in s, 20, "row")
+    assert "Traceback" not in screen
+    if "LC_ALL" in env:
+        assert screen.isascii()
+    terminal.press("q")
+    terminal.wait_text("[ended with 0]")
+
+
+def test_two_interrupts_always_leave(terminal: Terminal, tmp_path: Path) -> None:
+    open_console(terminal, tmp_path, {})
+    terminal.wait_text("nginx", 20)
+    terminal.press("?")
+    terminal.press("C-c", "C-c")
+    terminal.wait_text("[ended with 0]")
