@@ -94,12 +94,11 @@ class Progress:
         snapshot = self._fleet.snapshot
         instance = snapshot.find(job.key)
         elapsed_seconds = _elapsed(job)
-        accelerator = ""
         if job.verb in _BOOTS:
             # What `boots` will show: the workload may answer before the engine's command is done.
             elapsed_seconds = snapshot.boot_seconds.get(job.key, elapsed_seconds)
-            # A time under software emulation must never pass for one under hardware.
-            accelerator = f" ({instance.accelerator})" if instance and instance.accelerator else ""
+        # A time under software emulation must never pass for one under hardware.
+        accelerator = f" ({instance.accelerator})" if instance and instance.accelerator else ""
         return f"{job.key}: {DONE[job.verb]} after {seconds(elapsed_seconds)}{accelerator}"
 
 
