@@ -228,6 +228,15 @@ def empty_fleet() -> Snapshot:
     return fleet_of()
 
 
+def first_run() -> Snapshot:
+    """What a new user sees: one workload, defined on both sides and brought up on neither."""
+    pair = fleet_of(
+        vm("nginx", State.ABSENT, workload="nginx", id=None, pid=None, accelerator=None),
+        container("nginx", State.ABSENT, workload="nginx", id=None, pid=None),
+    )
+    return replace(pair, boot_seconds={})
+
+
 def history(key: str) -> History:
     """Four minutes of samples, one a second, that end at the present figures."""
     cpu, memory = _CPU[key], _MEMORY_MIB[key] * MIB

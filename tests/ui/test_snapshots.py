@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app, until
-from tests.ui.fleets import docker_down, empty_fleet, full_fleet
+from tests.ui.fleets import docker_down, empty_fleet, first_run, full_fleet
 from tui.glyphs import ASCII, UNICODE
 from tui.model import Snapshot
 from tui.theme import LIGHT
@@ -41,10 +41,11 @@ def presses(keys: Iterable[str]) -> Callable[[Pilot[Any]], Awaitable[None]]:
     [
         ("full", full_fleet()),
         ("empty", empty_fleet()),
+        ("first_run", first_run()),
         ("docker_down", docker_down()),
         ("stale", docker_down(has_rows=True)),
     ],
-    ids=["full", "empty", "docker_down", "stale"],
+    ids=["full", "empty", "first_run", "docker_down", "stale"],
 )
 def test_decks(snap_compare: Any, size: tuple[int, int], name: str, fleet: Snapshot) -> None:
     assert snap_compare(build_app(fleet), terminal_size=size, run_before=presses(()))

@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.console import ConsoleApp
-from tui.model import Instance, Job, JobState, SideName
+from tui.model import Instance, Job, JobState, SideName, State
 from tui.text import clean
 from tui.units import iec, seconds
 from tui.widgets.cells import elapsed, job_seconds, visible_name
@@ -60,6 +60,12 @@ class StatusLine(Widget):
         """Both of a pair side by side, or the one; each figure with what it stands for."""
         pair = pair_of(self.app.snapshot, instance.key)
         pair = tuple(sorted(pair, key=lambda i: i.side is SideName.CONTAINER))
+        if len(pair) > 1 and not self.app.is_read_only and _is_untouched(pair):
+            return Content.from_markup(
+                "[bold]$n[/]  [bold $primary]u[/] [$quiet]bring it up as a VM, as a container, or "
+                "both[/]",
+                n=visible_name(instance.name),
+            )
         name = Content.from_markup("[bold]$n[/]", n=visible_name(instance.name))
         whole = Content("")
         for detail in (1, 0):
@@ -90,3 +96,7 @@ class StatusLine(Widget):
         if is_pair and not figures:
             parts.append(Content.from_markup("[$faint]$s[/]", s=str(instance.state)))
         return Content("  ").join(parts)
+
+
+def _is_untouched(pair: tuple[Instance, ...]) -> bool:
+    return all(i.state is State.ABSENT for i in pair)
