@@ -29,7 +29,6 @@ class Glyphs:
     dot: str
     group: str
     times: str
-    rule: str
     is_ascii: bool = field(default=False)
 
     def cut(self, text: str, width: int) -> str:
@@ -89,7 +88,6 @@ UNICODE = Glyphs(
     dot="·",
     group="▾",
     times="×",
-    rule="─",
 )
 
 ASCII = Glyphs(
@@ -120,7 +118,6 @@ ASCII = Glyphs(
     dot="-",
     group="v",
     times="x",
-    rule="-",
     is_ascii=True,
 )
 

@@ -364,9 +364,3 @@ class Snapshot:
     def find(self, key: str) -> Instance | None:
         """The instance at that address."""
         return next((i for i in self.instances if i.key == key), None)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every live instance has a CPU figure."""
-        samples = (self.samples.get(i.key) for i in self.instances if i.is_live)
-        return all(s is not None and s.cpu_percent is not None for s in samples)

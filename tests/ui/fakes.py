@@ -152,9 +152,6 @@ class FakeFleet:
     def wait_ready(self, timeout_seconds: float) -> Snapshot:
         return self._snapshot
 
-    def wait_samples(self, timeout_seconds: float) -> Snapshot:
-        return self._snapshot
-
     def wait_job(
         self,
         job: Job,

@@ -180,12 +180,6 @@ class Fleet:
         """The first snapshot in which every side has answered or failed, or the newest by then."""
         return self._ledger.wait(self._has_heard_all, timeout_seconds)
 
-    def wait_samples(self, timeout_seconds: float) -> Snapshot:
-        """The first snapshot with a CPU figure for every live instance, or the newest by then."""
-        return self._ledger.wait(
-            lambda s: self._has_heard_all(s) and s.is_complete, timeout_seconds
-        )
-
     def wait_job(
         self,
         job: Job,

@@ -68,9 +68,6 @@ class FleetView(Protocol):
     def wait_ready(self, timeout_seconds: float) -> Snapshot:
         """The first snapshot in which every side has answered or failed, or the newest by then."""
 
-    def wait_samples(self, timeout_seconds: float) -> Snapshot:
-        """The first snapshot with a CPU figure for every live instance, or the newest by then."""
-
     def wait_job(
         self,
         job: Job,
