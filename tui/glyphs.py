@@ -18,6 +18,8 @@ class Glyphs:
     failed: str
     busy: str
     cursor: str
+    cursor_away: str
+    """The cursor of the deck the keys do not go to."""
     mark: str
     ascending: str
     descending: str
@@ -78,6 +80,7 @@ UNICODE = Glyphs(
     failed="✗",
     busy="◈",
     cursor="▌",
+    cursor_away="▏",
     mark="✓",
     ascending="▲",
     descending="▼",
@@ -108,6 +111,7 @@ ASCII = Glyphs(
     failed="x",
     busy="#",
     cursor=">",
+    cursor_away="|",
     mark="*",
     ascending="^",
     descending="v",

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +121,10 @@ def test_a_pid_that_is_somebody_else_by_now_is_no_tunnel(tmp_path: Path) -> None
         stdin=subprocess.PIPE,
     ) as child:
         (tmp_path / "pids" / "ssh_18080.pid").write_text(str(child.pid))
+        # The kernel tells of the new program a moment before it knows its command line.
+        deadline = time.monotonic() + 5
+        while not psutil.Process(child.pid).cmdline() and time.monotonic() < deadline:
+            time.sleep(0.001)
         assert [tunnel.pid for tunnel in tunnels(tmp_path)] == [child.pid]
         child.communicate(b"")
 

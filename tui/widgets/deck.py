@@ -283,8 +283,9 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
     def _row_segments(self, line: Line, base: Style) -> list[Segment]:
         glyphs = self._moment.glyphs
         ground = self._ground(line, base)
-        is_here = line.key == self.cursor
-        cursor = glyphs.cursor if is_here else " "
+        cursor = " "
+        if line.key == self.cursor:
+            cursor = glyphs.cursor if self.has_focus else glyphs.cursor_away
         mark = glyphs.mark if line.key in self.marks else " "
         segments = [
             Segment(cursor, ground + self._tone("mark" if self.has_focus else "dim")),
