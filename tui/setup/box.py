@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tui.errors import ActionFailed
 from tui.setup.guest import GUEST_PACKAGES, write_guest_files
+from tui.sides.vagrant_index import vagrant_home
 
 Say = Callable[[str], None]
 
@@ -36,11 +37,6 @@ KERNEL_LINE = (
     "linux (hd0,msdos1)/vmlinuz root=/dev/vda1 ro console=ttyS0 net.ifnames=0 quiet "
     "loglevel=3 systemd.show_status=1"
 )
-
-
-def vagrant_home() -> Path:
-    """Where Vagrant keeps boxes and its machine index (`VAGRANT_HOME`, else `~/.vagrant.d`)."""
-    return Path(os.environ.get("VAGRANT_HOME") or Path.home() / ".vagrant.d")
 
 
 def box_present(names: Sequence[str] = (BOX_NAME,)) -> bool:

@@ -12,10 +12,10 @@ from tui.setup.box import (
     GRUB_IMAGES,
     add_box,
     build_box,
-    vagrant_home,
 )
 from tui.setup.host import Host, Say
 from tui.setup.needs import BUILT_BOX, joined, uses_virtualbox
+from tui.sides.vagrant_index import vagrant_home
 
 STALL_SECONDS = 45.0
 """A catalogue or a download that does nothing for so long is given up."""

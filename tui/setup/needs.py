@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from tui.accelerator import qemu_command
 from tui.model import SideName
-from tui.setup.box import vagrant_home
 from tui.setup.host import Host
+from tui.sides.vagrant_index import vagrant_home
 
 DOCKER = "docker engine"
 DOCKER_SOCKET = "docker socket"

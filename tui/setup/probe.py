@@ -20,8 +20,8 @@ from pathlib import Path
 
 from tui import accelerator
 from tui.accelerator import KVM, TCG, Answer
-from tui.setup.box import vagrant_home
 from tui.setup.host import Host
+from tui.sides.vagrant_index import vagrant_home
 
 TRY_SECONDS = 30.0
 """A guest under KVM greets in 2 to 8 s, also on a busy host."""
