@@ -137,6 +137,21 @@ def test_a_lost_engine_leaves_its_rows_stale_and_the_other_side_live(rig: Rig) -
     assert rig.fleet.snapshot.health[VM].ok
 
 
+def test_an_engine_that_answers_nonsense_is_told_of_and_comes_back(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nonsense() -> list[Instance]:
+        raise KeyError("State")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.containers, "list", nonsense)
+        rig.fleet.refresh()
+        until(lambda: not rig.fleet.snapshot.health[CONTAINER].ok)
+        assert "cannot be listed: KeyError" in rig.fleet.snapshot.health[CONTAINER].reason
+        assert rig.fleet.snapshot.health[VM].ok
+    until(lambda: rig.fleet.snapshot.health[CONTAINER].ok, 3.0)
+
+
 def test_recovers_within_three_seconds_of_the_engine_answering(rig: Rig) -> None:
     rig.containers.down.set()
     until(lambda: CONTAINER in rig.fleet.snapshot.stale)

@@ -71,14 +71,17 @@ class Watcher:
 
     def _list_once(self) -> bool:
         try:
-            instances = self._side.list()
+            self._listed(self._side, self._side.list())
         except TwindeckError as error:
             health = self._side.health()
             if health.ok:
                 health = replace(health, ok=False, reason=str(error), fix=error.fix)
             self._ailing(self._side, health)
             return False
-        self._listed(self._side, instances)
+        except Exception as error:  # a thread's edge: a deck that froze in silence would lie
+            reason = f"cannot be listed: {type(error).__name__}: {error}"
+            self._ailing(self._side, Health(self._side.name, ok=False, reason=reason))
+            return False
         return True
 
     def _watch_loop(self) -> None:
@@ -86,7 +89,7 @@ class Watcher:
             began = time.monotonic()
             try:
                 self._side.watch(self._dirty.set, self._stop)
-            except TwindeckError:
+            except Exception:  # a thread's edge
                 # What the loss means is for the listing to say; here is only when to try again.
                 self._dirty.set()
             if self._stop.is_set():

@@ -56,7 +56,9 @@ class Side(Protocol):
         """Bring the workload up here. Raises ActionFailed, ActionBusy, EngineUnavailable."""
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
-        """Any verb but UP; returns when it is done, DESTROY when it is verified gone.
+        """Any verb but UP and RESTART; returns when it is done, DESTROY when it is verified gone.
+
+        A restart is the fleet's: a stop, then a start, so that its boot can be timed.
 
         Raises UnknownInstance, ActionFailed, ActionBusy, EngineUnavailable.
         """

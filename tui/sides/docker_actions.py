@@ -24,7 +24,6 @@ _LOOK_SECONDS = 0.05
 
 _CALLS: Mapping[Verb, tuple[str, Callable[[APIClient, str], Any]]] = {
     Verb.STOP: ("stop", lambda api, it: api.stop(it, timeout=STOP_SECONDS)),
-    Verb.RESTART: ("restart", lambda api, it: api.restart(it, timeout=STOP_SECONDS)),
     Verb.PAUSE: ("pause", lambda api, it: api.pause(it)),
     Verb.RESUME: ("unpause", lambda api, it: api.unpause(it)),
     Verb.KILL: ("kill", lambda api, it: api.kill(it)),
@@ -53,7 +52,7 @@ def perform(link: Link, verb: Verb, entry: Mapping[str, Any], report: Report) ->
         word, call = _CALLS[verb]
         _call(link, word, name, container_id, report, call)
     else:
-        raise ActionFailed(f"A container cannot {verb}", "bring its workload up instead")
+        raise ActionFailed(f"A container cannot {verb} in one step", "stop it, then start it")
 
 
 def _call(

@@ -57,8 +57,6 @@ class MachineActions:
         match verb:
             case Verb.UP | Verb.START:
                 self._boot(name, machine, report)
-            case Verb.RESTART:
-                self._reload(name, machine, report)
             case Verb.STOP:
                 self._halt(name, machine, report)
             case Verb.KILL:
@@ -69,6 +67,8 @@ class MachineActions:
                 self._resume(machine, report)
             case Verb.DESTROY:
                 self._destroy(name, machine, report)
+            case Verb.RESTART:
+                raise ActionFailed(f"A VM cannot {verb} in one step", "stop it, then start it")
 
     def _boot(self, name: str, machine: Machine, report: Report) -> None:
         self._clear_ports(machine)
@@ -77,13 +77,6 @@ class MachineActions:
         provider = machine.entry.provider if is_new else None
         with self._vagrant(machine, report) as vagrant:
             lines = vagrant.up(vm_name=machine.entry.name, provider=provider, stream_output=True)
-            self._follow(name, lines, report)
-        self._after_boot(name)
-
-    def _reload(self, name: str, machine: Machine, report: Report) -> None:
-        self._clear_ports(machine)
-        with self._vagrant(machine, report) as vagrant:
-            lines = vagrant.reload(vm_name=machine.entry.name, stream_output=True)
             self._follow(name, lines, report)
         self._after_boot(name)
 
