@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.server
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -19,6 +19,7 @@ from tui.model import (
     JobState,
     Phase,
     Probe,
+    Sample,
     SideName,
     Snapshot,
     State,
@@ -121,6 +122,20 @@ def test_a_change_from_another_terminal_shows_within_a_second(rig: Rig) -> None:
 def test_measures_live_instances_only(rig: Rig) -> None:
     until(lambda: bool(rig.fleet.snapshot.samples))
     assert set(rig.fleet.snapshot.samples) == {"vm:web", "container:db", "container:stubborn"}
+
+
+def test_a_meter_that_breaks_leaves_gaps_with_the_reason_and_the_other_side_measured(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(live: Sequence[Instance]) -> list[Sample]:
+        raise ValueError("no number")
+
+    until(lambda: "vm:web" in rig.fleet.snapshot.samples)
+    monkeypatch.setattr(rig.meters[0], "sample", broken)
+    until(lambda: rig.fleet.snapshot.samples["vm:web"].cpu_percent is None)
+    gap = rig.fleet.snapshot.samples["vm:web"]
+    assert gap.reasons["memory_bytes"] == "the meter failed: ValueError: no number"
+    assert rig.fleet.snapshot.samples["container:db"].cpu_percent is not None
 
 
 def test_history_grows_oldest_first(rig: Rig) -> None:

@@ -16,6 +16,7 @@ from tui.fleet.actions import Actions
 from tui.fleet.engines import Engines
 from tui.fleet.jobs import JobBoard, JobRun
 from tui.fleet.ledger import Ledger
+from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
 from tui.model import (
     Boot,
@@ -23,7 +24,6 @@ from tui.model import (
     History,
     Instance,
     Job,
-    Sample,
     SideName,
     Snapshot,
     Verb,
@@ -268,11 +268,7 @@ class Fleet:
             due = max(due + self._interval_seconds, time.monotonic())
 
     def _sample_once(self, engines: Engines) -> None:
-        instances = self.snapshot.instances
-        samples: list[Sample] = []
-        for meter in engines.meters:
-            live = [i for i in instances if i.side is meter.side and i.is_live]
-            samples.extend(meter.sample(live))
+        samples = sweep(engines.meters, self.snapshot.instances)
         self._ledger.enter_samples(samples, engines.host_meter.sample())
         self._has_news.set()
 
