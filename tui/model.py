@@ -245,8 +245,29 @@ class Probe:
     path: str = "/"
     status: int = 200
     contains: str = ""
-    """Text the body must hold; "" takes any."""
+    """Text the body, or with `tcp` the reply, must hold; "" takes any."""
     timeout_seconds: float = 180.0
+    send: str = ""
+    """What is sent first (`tcp`), a byte a character (Latin-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How a workload is put to work inside its instance, and how the result is read."""
+
+    title: str
+    """One line for people: `GET, 8 clients`."""
+    argv: tuple[str, ...]
+    """Run as root in the VM and in the container; `{port}`, `{seconds}`, `{cpus}` are filled in."""
+    pattern: str
+    """Regular expression with one group, the decimal number, searched in what it printed."""
+    unit: str
+    """`requests/s`, `transactions/s`, …"""
+    more_is_better: bool = True
+    row: str = "performance"
+    """The row of the comparison it belongs to: `performance`, `networking` or `storage`."""
+    prepare: tuple[str, ...] = ()
+    """Run once before the first, not timed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +289,8 @@ class Workload:
     """Base images, best first; the last is the one `twindeck setup` can build."""
     boxes: tuple[str, ...] = ()
     """Boxes, best first; the last is the one `twindeck setup` can build."""
+    load: Load | None = None
+    """None when the folder has none: then only what every workload has is measured."""
 
     def port_on(self, side: SideName) -> int:
         """The loopback port the workload answers at on that side."""

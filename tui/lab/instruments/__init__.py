@@ -1,0 +1,1 @@
+"""What the lab can measure, a module a row or two."""
