@@ -15,17 +15,26 @@ _LAST_PATIENCE_SECONDS = 5.0
 _BODY_BYTES = 1 << 20
 
 
-def answers(probe: Probe, port: int, patience_seconds: float = _LAST_PATIENCE_SECONDS) -> bool:
-    """Whether the workload on 127.0.0.1:`port` gives the expected reply now.
+LOOPBACK = "127.0.0.1"
+
+
+def answers(
+    probe: Probe,
+    port: int,
+    patience_seconds: float = _LAST_PATIENCE_SECONDS,
+    *,
+    host: str = LOOPBACK,
+) -> bool:
+    """Whether the workload on `host`:`port` gives the expected reply now.
 
     A TCP connect proves nothing for HTTP: proxies and tunnels accept before the service listens.
     Raises TimeoutError when nothing comes for `patience_seconds`.
     """
     try:
         if probe.kind == "tcp":
-            with socket.create_connection(("127.0.0.1", port), timeout=patience_seconds):
+            with socket.create_connection((host, port), timeout=patience_seconds):
                 return True
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_seconds)
+        connection = http.client.HTTPConnection(host, port, timeout=patience_seconds)
         try:
             connection.request("GET", probe.path, headers={"Connection": "close"})
             reply = connection.getresponse()
@@ -39,7 +48,7 @@ def answers(probe: Probe, port: int, patience_seconds: float = _LAST_PATIENCE_SE
     return reply.status == probe.status and probe.contains in body
 
 
-def wait_answer(probe: Probe, port: int, stop: Event) -> int | None:
+def wait_answer(probe: Probe, port: int, stop: Event, *, host: str = LOOPBACK) -> int | None:
     """CLOCK_MONOTONIC nanoseconds of the first good reply; None when `stop` came first.
 
     A proxy that dials a container whose interface is not up yet loses its first packet and tries
@@ -49,7 +58,7 @@ def wait_answer(probe: Probe, port: int, stop: Event) -> int | None:
     patience_seconds = _FIRST_PATIENCE_SECONDS
     while not stop.is_set():
         try:
-            if answers(probe, port, patience_seconds):
+            if answers(probe, port, patience_seconds, host=host):
                 return time.monotonic_ns()
         except TimeoutError:
             patience_seconds = min(_LAST_PATIENCE_SECONDS, patience_seconds * 1.5)

@@ -12,13 +12,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from tui.model import EMPTY, Boot, Instance, Workload
+from tui.model import EMPTY, Boot, Instance, SideName, Workload
 from tui.results import Arm, Metric
 
 if TYPE_CHECKING:
     from docker import APIClient
 
     from tui.sides.libvirt import Libvirt
+
+
+def side_of(arm: Arm) -> SideName:
+    """The side an arm belongs to. Raises ValueError for the host."""
+    if arm is Arm.HOST:
+        raise ValueError("the host is no side")
+    return SideName.VM if arm is Arm.VM else SideName.CONTAINER
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,15 @@ class Rig(Protocol):
 
     def stop(self, arm: Arm) -> None:
         """Shut the side down in an orderly way; it stays created."""
+
+    def pause(self, arm: Arm) -> None:
+        """Freeze the side in memory, if it runs."""
+
+    def resume(self, arm: Arm) -> None:
+        """Let a paused side go on; one that is shut down stays so."""
+
+    def last_guest_ip(self) -> str | None:
+        """The VM's address when it last ran; None before its first boot."""
 
     def docker(self) -> APIClient:
         """The low-level Engine API client."""

@@ -16,7 +16,7 @@ from tui.fleet.jobs import JobRun
 from tui.lab import tools
 from tui.lab.arms import Guest, Inside, run_here
 from tui.lab.cancel import Cancelled
-from tui.lab.instrument import Output
+from tui.lab.instrument import Output, side_of
 from tui.lab.project import SHARED
 from tui.model import Boot, Instance, Job, JobState, SideName, State, Verb, Workload, key_of
 from tui.results import Arm
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
 
 GUEST_FOLDER = "/var/lib/twindeck-lab"
 _TOOLS_SECONDS = 180.0
-
-
-def side_of(arm: Arm) -> SideName:
-    """The side an arm belongs to. Raises ValueError for the host."""
-    if arm is Arm.HOST:
-        raise ValueError("the host is no side")
-    return SideName.VM if arm is Arm.VM else SideName.CONTAINER
 
 
 class LabRig:
@@ -71,6 +64,7 @@ class LabRig:
         self._inside = Inside(self._link, workload.name, self._cancel)
         self._equipped: dict[Arm, set[str]] = {}
         self._boots: list[Boot] = []
+        self._guest_ip: str | None = None
         self._actions = Actions(
             self._sides.__getitem__, {workload.name: workload}, self._find, self._boots.append
         )
@@ -135,7 +129,12 @@ class LabRig:
         answer = self.run(Arm.VM, ("hostname", "-I")).stdout.split()
         if not answer:
             raise ActionFailed("the VM has no address")
+        self._guest_ip = answer[0]
         return answer[0]
+
+    def last_guest_ip(self) -> str | None:
+        """See `Rig.last_guest_ip`."""
+        return self._guest_ip
 
     def container_ip(self) -> str:
         """See `Rig.container_ip`."""
@@ -158,6 +157,10 @@ class LabRig:
 
     def stop(self, arm: Arm) -> None:
         """See `Rig.stop`."""
+        if arm is Arm.VM and self._guest_ip is None:
+            # Where its next boot can be watched past the tool's tunnel.
+            with suppress(TwindeckError):
+                self.guest_ip()
         self._hang_up(arm)
         if self.instance(arm).is_live:
             self._perform(Verb.STOP, side_of(arm))
@@ -176,6 +179,8 @@ class LabRig:
         """Remove the side, whatever state it is in; also when the run was cancelled."""
         self._hang_up(arm)
         self._equipped.pop(arm, None)
+        if arm is Arm.VM:
+            self._guest_ip = None
         if self.instance(arm).id is not None:
             self._perform(Verb.DESTROY, side_of(arm))
 
