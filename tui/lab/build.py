@@ -1,0 +1,25 @@
+"""Puts the lab together from this host's project and history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.lab.lab import Lab
+from tui.run_store import Runs
+from tui.store import Store
+from tui.workloads import find_project, load_all
+
+
+def open_lab(
+    project: Path | None = None, *, read_only: bool = False, density: int | None = None
+) -> Lab:
+    """The lab of this host. Raises UsageError, StoreError: without a history nothing is run."""
+    root = find_project(project)
+    workloads, _errors = load_all(root)
+    return Lab(
+        project=root,
+        workloads=workloads,
+        runs=Runs(Store()),
+        read_only=read_only,
+        density=density,
+    )

@@ -1,0 +1,177 @@
+"""One run from bringing the pair up to taking it down, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+from tui.errors import TwindeckError, WorkloadError
+from tui.lab.cancel import Cancelled
+from tui.lab.clock import RunClock
+from tui.lab.fingerprint import fingerprint, with_vm
+from tui.lab.journal import RunJournal
+from tui.lab.lock import only_run
+from tui.lab.noise import Noise
+from tui.lab.plan import RunPlan, Step
+from tui.lab.project import PREFIX, lab_folder, make_project
+from tui.lab.rig import LabRig
+from tui.lab.runner import Runner
+from tui.lab.stand import name_of
+from tui.lab.view import Progress
+from tui.model import State, Workload
+from tui.results import Arm, RunState, Study
+from tui.run_store import Runs
+from tui.workloads import load
+
+
+class Session:
+    """Owns the pair while the run lasts."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        plan: RunPlan,
+        study: Study,
+        cancel: Event,
+        on_line: Callable[[str], None],
+        tell: Callable[[Progress], None],
+        *,
+        density: int | None = None,
+    ) -> None:
+        self._plan = plan
+        self._cancel = cancel
+        self._on_line = on_line
+        self._tell_all = tell
+        self._density = density
+        self._clock = RunClock(plan, study.run.busy_seconds)
+        self._study = study
+        self._runs = runs
+        self._now = Progress(
+            run_id=study.run.id,
+            workload=study.run.workload,
+            is_quick=study.run.is_quick,
+            state=RunState.RUNNING,
+            step=0,
+            steps=plan.steps,
+            doing="getting ready",
+            elapsed_seconds=study.run.busy_seconds,
+            left_seconds=plan.seconds,
+        )
+
+    def run(self, workload: Workload, vagrantfile: Path) -> None:
+        """Measure and take down. Raises TwindeckError when it could not even begin."""
+        root = lab_folder()
+        with only_run(root):
+            self._say("removing what an earlier run left")
+            clear(root, self._on_line)
+            journal = RunJournal(self._runs, self._study.run, self._study.measurements)
+            rig = LabRig(
+                make_project(workload, vagrantfile, root),
+                root,
+                is_quick=self._plan.is_quick,
+                density=self._density,
+                cancel=self._cancel,
+                on_line=self._on_line,
+            )
+            state, error = RunState.FAILED, "the comparison was interrupted"
+            try:
+                state, error = self._measure(rig, journal)
+            finally:
+                self._end(rig, journal, state, error)
+
+    def _measure(self, rig: LabRig, journal: RunJournal) -> tuple[RunState, str]:
+        noise = Noise()
+        try:
+            host, digest = fingerprint()
+            journal.host(host, digest, None)
+            for line in noise.standing():
+                journal.event(f"before the run: {line}")
+            runner = Runner(rig, self._plan, journal, noise, self._on_step(rig, journal))
+            runner.run()
+        except Cancelled:
+            journal.event("cancelled")
+            return RunState.CANCELLED, ""
+        except TwindeckError as error:
+            journal.event(error.line)
+            return RunState.FAILED, error.line
+        return RunState.DONE, ""
+
+    def _on_step(self, rig: LabRig, journal: RunJournal) -> Callable[[Step | None, str], None]:
+        last: list[Step] = []
+        seen: list[str] = []
+
+        def on_step(step: Step | None, text: str) -> None:
+            if step is None:
+                self._say(text)
+                return
+            for before in last:
+                self._clock.count(before)
+            last[:] = [step]
+            if not seen and step.instrument is not self._plan.first:
+                seen.append("vm")
+                self._describe_vm(rig, journal)
+            self._now = replace(self._now, arm=step.arm, row=step.instrument.metrics[0].row)
+            self._say(_doing(step))
+
+        return on_step
+
+    def _describe_vm(self, rig: LabRig, journal: RunJournal) -> None:
+        vm = rig.instance(Arm.VM)
+        if vm.state is State.ABSENT:
+            return
+        host, digest = with_vm(journal.run.host, rig)
+        journal.host(host, digest, vm.accelerator)
+
+    def _end(self, rig: LabRig, journal: RunJournal, state: RunState, error: str) -> None:
+        self._now = replace(self._now, is_ending=True, arm=None, left_seconds=None, error=error)
+        self._say("taking the pair down")
+        for line in rig.take_down():
+            journal.event(f"could not be removed: {line}")
+            error = error or line
+        journal.close(state, self._clock.elapsed_seconds)
+        self._now = replace(
+            self._now,
+            state=state,
+            is_ending=False,
+            error=error,
+            step=self._clock.steps if state is not RunState.DONE else self._now.steps,
+        )
+        self._say(str(state))
+
+    def _say(self, doing: str) -> None:
+        ending = self._now.is_ending or self._now.state is not RunState.RUNNING
+        self._now = replace(
+            self._now,
+            doing=doing,
+            step=max(self._now.step, self._clock.steps),
+            # A run that settles takes more readings than were planned.
+            steps=max(self._now.steps, self._clock.steps),
+            elapsed_seconds=self._clock.elapsed_seconds,
+            left_seconds=None if ending else self._clock.left_seconds,
+        )
+        self._tell_all(self._now)
+
+
+def clear(root: Path, on_line: Callable[[str], None]) -> None:
+    """Take down what a run left that ended without doing so. Raises TwindeckError."""
+    for folder in sorted((root / "workloads").glob(f"{PREFIX}*")):
+        try:
+            left_over = load(folder)
+        except WorkloadError:
+            continue
+        problems = LabRig(left_over, root, on_line=on_line).take_down()
+        if problems:
+            raise TwindeckError(
+                f"an earlier comparison could not be cleared away: {problems[0]}",
+                f"remove vm:{left_over.name} and container:{left_over.name} by hand",
+            )
+
+
+def _doing(step: Step) -> str:
+    number = "warm-up" if step.is_warmup else f"reading {step.block + 1}"
+    against = " against itself" if step.stream else ""
+    return f"{step.instrument.name}: {name_of(step.arm)}{against}, {number}"
+
+
