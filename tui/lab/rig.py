@@ -261,6 +261,7 @@ class LabRig:
                 return SHARED
 
     def _bring(self, arm: Arm, name: str, folder: str) -> None:
+        tools.refuse_machine(self.run(arm, ("uname", "-m")).stdout)
         archive = tools.bundle((name,))
         self.run(arm, ("mkdir", "-p", folder))
         if arm is Arm.CONTAINER:
