@@ -1,4 +1,4 @@
-"""The part of the app that every screen and widget may know: fleet, newest snapshot, clock.
+"""The part of the app that every screen and widget may know: fleet, lab, what is new of them, clock.
 
 Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`; they never import
 `tui.app`, which stands above them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual import on
 from textual.app import App
@@ -17,9 +17,14 @@ from textual.reactive import var
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import UNICODE, Glyphs
-from tui.messages import SnapshotTaken
+from tui.lab.view import LabView, Progress
+from tui.messages import ProgressMade, SnapshotTaken
 from tui.model import JobState, SideName, Snapshot, Verb
+from tui.results import RunState
 from tui.text import clean
+
+_PROGRESS_SECONDS = 0.5
+"""Progress is shown no oftener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +46,26 @@ class ConsoleApp(App[None]):
     read_jobs: var[frozenset[int]] = var(frozenset(), init=False)
     """Failed jobs whose failure was read; it is not shown in their rows any more."""
 
+    progress: var[Progress | None] = var(None, init=False)
+    """Of the comparison under way, or of the last one of this session."""
+
     def __init__(
-        self, fleet: FleetView, *, clock: Clock | None = None, glyphs: Glyphs = UNICODE
+        self,
+        fleet: FleetView,
+        lab: LabView | None = None,
+        *,
+        clock: Clock | None = None,
+        glyphs: Glyphs = UNICODE,
     ) -> None:
         super().__init__()
         self.fleet = fleet
+        self.lab = lab
         self.clock = clock or Clock()
         self.glyphs = glyphs
-        self._unsubscribe: Callable[[], None] | None = None
+        self._undos: list[Callable[[], None]] = []
+        self._progress_t_ns = 0
+        self._newest: Progress | None = None
+        """Progress that waits to be shown."""
 
     @property
     def is_read_only(self) -> bool:
@@ -58,15 +75,18 @@ class ConsoleApp(App[None]):
     def on_mount(self) -> None:
         """Show what is known, then watch; the fleet starts only after the first frame."""
         self.set_reactive(ConsoleApp.snapshot, self.fleet.snapshot)
-        self._unsubscribe = self.fleet.subscribe(self._receive)
+        self._undos.append(self.fleet.subscribe(self._receive))
+        if self.lab is not None:
+            self._undos.append(self.lab.subscribe(self._receive_progress))
+            self.set_reactive(ConsoleApp.progress, self.lab.progress())
         self.call_after_refresh(self.fleet.start)
         for problem in self.fleet.problems:
             self.say(problem, is_error=True)
 
     def on_unmount(self) -> None:
         """Take no more snapshots; whoever made the fleet stops it."""
-        if self._unsubscribe:
-            self._unsubscribe()
+        for undo in self._undos:
+            undo()
 
     def _receive(self, snapshot: Snapshot) -> None:
         """Runs on a fleet thread: hand over and return."""
@@ -82,6 +102,55 @@ class ConsoleApp(App[None]):
             was_seen = known is not None and known.id == job.id and known.state is job.state
             if job.state is JobState.FAILED and not was_seen:
                 self.say(job.error or f"{job.verb} {key} failed", is_error=True)
+
+    @property
+    def comparison(self) -> Progress | None:
+        """The comparison under way, its clock at this moment; None when none is."""
+        now = self.progress
+        if now is None or not now.is_under_way:
+            return None
+        since = (self.clock.t_ns() - self._progress_t_ns) / 1e9 if self._progress_t_ns else 0.0
+        left = None if now.left_seconds is None else max(0.0, now.left_seconds - since)
+        return replace(now, elapsed_seconds=now.elapsed_seconds + since, left_seconds=left)
+
+    def _receive_progress(self, progress: Progress) -> None:
+        """Runs on a lab thread: hand over and return."""
+        self.post_message(ProgressMade(progress))
+
+    @on(ProgressMade)
+    def take_progress(self, message: ProgressMade) -> None:
+        """Show it at once when the run begins or ends, else twice a second at most."""
+        made, shown = message.progress, self.progress
+        is_waiting, self._newest = self._newest is not None, made
+        is_turn = shown is None or (made.run_id, made.state, made.is_ending) != (
+            shown.run_id,
+            shown.state,
+            shown.is_ending,
+        )
+        wait = _PROGRESS_SECONDS - (self.clock.t_ns() - self._progress_t_ns) / 1e9
+        if is_turn or (wait <= 0 and not is_waiting):
+            self._show_progress()
+        elif not is_waiting:
+            self.set_timer(min(wait, _PROGRESS_SECONDS), self._show_progress)
+
+    def _show_progress(self) -> None:
+        if (made := self._newest) is None:
+            return
+        self._newest = None
+        before = self.progress
+        self._progress_t_ns = self.clock.t_ns()
+        self.progress = made
+        was_under_way = before is not None and before.is_under_way
+        if was_under_way and not made.is_under_way:
+            self._tell_end(made)
+
+    def _tell_end(self, made: Progress) -> None:
+        if made.error:
+            self.say(f"Comparison of {made.workload}: {made.error}", is_error=True)
+        elif made.state is RunState.DONE:
+            self.say(f"Comparison of {made.workload} done")
+        elif made.state is RunState.CANCELLED:
+            self.say(f"Comparison of {made.workload} cancelled; its instances are gone")
 
     def say(self, text: str, *, is_error: bool = False) -> None:
         """One plain line to the user; never markup, whatever an engine put in it."""

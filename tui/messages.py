@@ -1,4 +1,4 @@
-"""What the fleet's threads tell the console."""
+"""What the threads of the fleet and of the lab tell the console."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from tui.lab.view import Progress
 from tui.model import Snapshot
 
 
@@ -18,3 +19,14 @@ class SnapshotTaken(Message, bubble=False):
     def can_replace(self, message: Message) -> bool:
         """A newer snapshot makes the one still waiting worthless."""
         return isinstance(message, SnapshotTaken)
+
+
+@dataclass
+class ProgressMade(Message, bubble=False):
+    """A comparison came further. Of several in the queue only the last is handled."""
+
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        """Newer progress makes the one still waiting worthless."""
+        return isinstance(message, ProgressMade)

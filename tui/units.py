@@ -50,3 +50,47 @@ def age(value_seconds: float | None) -> str:
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def figure(value: float | None, unit: str) -> str:
+    """A figure of any unit of the lab: `49.3 s`, `4.20 ms`, `139 MiB`, `1,234 IOPS`, `12`."""
+    if value is None:
+        return DASH
+    match unit:
+        case "s":
+            return _time(value)
+        case "B":
+            return iec(value)
+        case "B/s":
+            return f"{iec(value)}/s"
+    return f"{plain_number(value)} {unit}" if unit not in ("", "count") else plain_number(value)
+
+
+def interval(low: float | None, high: float | None, unit: str) -> str:
+    """`49.8–53.0 s`, the unit once where both have the same; empty without an interval."""
+    if low is None or high is None:
+        return ""
+    first, last = figure(low, unit), figure(high, unit)
+    number, _, word = first.partition(" ")
+    return f"{number}–{last}" if word == last.partition(" ")[2] else f"{first} – {last}"
+
+
+def plain_number(value: float) -> str:
+    """Three significant digits below 1000, whole above: `0.0123`, `4.20`, `12`, `1,234`."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if 1 <= abs(value) < 10 else f"{value:#.3g}"
+
+
+def about(value_seconds: float) -> str:
+    """A length that nobody knows exactly: `under 1 min`, `12 min`, `1 h 10 min`."""
+    minutes = round(value_seconds / 60)
+    if value_seconds < 60:
+        return "under 1 min"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _time(value: float) -> str:
+    if value >= 0.1 or value == 0:
+        return seconds(value)
+    return f"{value * 1e3:#.3g} ms" if value >= 1e-3 else f"{value * 1e6:#.3g} µs"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tui.results import Arm, Row, Run, RunState, Table
+from tui.results import Arm, Row, Run, RunState, Study, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ class LabView(Protocol):
 
     def runs(self, limit: int = 50) -> list[Run]:
         """Newest first. Raises StoreError."""
+
+    def study(self, run_id: str) -> Study:
+        """A run with every reading, as far as it is. Raises UsageError, StoreError."""
 
     def table(self, run_id: str) -> Table:
         """The table of a run, as far as it is. Raises UsageError, StoreError."""
