@@ -51,6 +51,21 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             instance TEXT NOT NULL
         )""",
     ),
+    (
+        """CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            workload TEXT NOT NULL,
+            started_at REAL NOT NULL,
+            run TEXT NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE measurements (
+            id INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+            measurement TEXT NOT NULL
+        )""",
+        "CREATE INDEX runs_by_time ON runs (started_at)",
+        "CREATE INDEX measurements_by_run ON measurements (run_id, id)",
+    ),
 )
 
 _BOOT_COLUMNS = "id, side, name, started_at, total_seconds, accelerator, workload, answered"
@@ -85,7 +100,7 @@ class Store:
 
     def add_boot(self, boot: Boot) -> None:
         """Keep one boot."""
-        with self._transaction("IMMEDIATE") as database:
+        with self.transaction("IMMEDIATE") as database:
             cursor = database.execute(
                 "INSERT INTO boots (side, name, started_at, total_seconds, accelerator, workload,"
                 " answered) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -113,7 +128,7 @@ class Store:
             if keys
             else ""
         )
-        with self._transaction() as database:
+        with self.transaction() as database:
             rows = database.execute(
                 f"SELECT {_BOOT_COLUMNS} FROM boots {which} {_NEWEST_FIRST} LIMIT :limit",
                 {"names": names, "limit": max(0, limit)},
@@ -123,7 +138,7 @@ class Store:
 
     def last_boot_seconds(self) -> dict[str, float]:
         """Key -> total of the newest boot of that instance."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             rows = database.execute(
                 "SELECT side, name, total_seconds FROM ("
                 " SELECT *, row_number() OVER (PARTITION BY side, name"
@@ -134,13 +149,13 @@ class Store:
     def save_fleet(self, instances: Sequence[Instance]) -> None:
         """Remember these instances, and only these, as the last known fleet."""
         rows = [(n, json.dumps(_as_json(i))) for n, i in enumerate(instances)]
-        with self._transaction("IMMEDIATE") as database:
+        with self.transaction("IMMEDIATE") as database:
             database.execute("DELETE FROM fleet")
             database.executemany("INSERT INTO fleet (position, instance) VALUES (?, ?)", rows)
 
     def load_fleet(self) -> list[Instance]:
         """The last known fleet, in the order it was saved; rows of another version are left out."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             rows = database.execute("SELECT instance FROM fleet ORDER BY position").fetchall()
         instances = (_from_json(text) for (text,) in rows)
         return [instance for instance in instances if instance is not None]
@@ -175,7 +190,7 @@ class Store:
             self._migrate(number)
 
     def _migrate(self, number: int) -> None:
-        with self._transaction("IMMEDIATE") as database:
+        with self.transaction("IMMEDIATE") as database:
             # Another process may have been first, between our look and our lock.
             if database.execute("PRAGMA user_version").fetchone()[0] >= number:
                 return
@@ -191,7 +206,8 @@ class Store:
             raise self._unusable(error) from error
 
     @contextmanager
-    def _transaction(self, kind: str = "DEFERRED") -> Iterator[sqlite3.Connection]:
+    def transaction(self, kind: str = "DEFERRED") -> Iterator[sqlite3.Connection]:
+        """All or nothing; IMMEDIATE when it writes. Raises StoreError."""
         with self._lock:
             try:
                 self._database.execute(f"BEGIN {kind}")

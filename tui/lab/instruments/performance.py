@@ -1,0 +1,165 @@
+"""CPU and memory work by sysbench: in the VM, in the container and on the host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import psutil
+
+from tui.errors import ActionFailed
+from tui.lab.instrument import Instrument, Need, Output, Reading, Rig
+from tui.model import Workload
+from tui.results import Arm, Better, Metric, Row
+
+ARMS = (Arm.HOST, Arm.CONTAINER, Arm.VM)
+QUICK_SECONDS, FULL_SECONDS = 2, 10
+_LATENESS_SECONDS = 60.0
+_CLOCK_SHARE = 1.02
+_PRIMES = 10_000
+_BLOCK = "64M"
+"""More than the third-level cache of most processors: the usual 1 MiB measures the cache."""
+_TOTAL = "100T"
+"""Never reached: the time ends it."""
+_MIB = 1024**2
+_LEAST_FOR_P95 = 59
+
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_EVENTS = re.compile(rf"^\s*events per second:\s+{_NUMBER}$", re.MULTILINE)
+_BANDWIDTH = re.compile(rf"^{_NUMBER} MiB transferred \({_NUMBER} MiB/sec\)$", re.MULTILINE)
+_SECONDS = re.compile(rf"^\s*total time:\s+{_NUMBER}s$", re.MULTILINE)
+_COUNT = re.compile(r"^\s*total number of events:\s+(\d+)$", re.MULTILINE)
+_P95 = re.compile(rf"^Latency \(ms\):$.*?^\s*95th percentile:\s+{_NUMBER}$", re.M | re.S)
+
+
+def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]:
+    """CPU and memory apart, so that the arms of each alternate closely."""
+    seconds = QUICK_SECONDS if is_quick else FULL_SECONDS
+    # The least setting of the pair is what all three are given.
+    threads = workload.cpus
+    same = (
+        f"{threads} thread{'' if threads == 1 else 's'}, {seconds} s, the same binary everywhere; "
+        f"the VM has {threads} vCPU, the container is held to {threads} CPU by CFS quota, "
+        "the host by the number of threads"
+    )
+    events = Metric(
+        id="cpu.events",
+        row=Row.PERFORMANCE,
+        title="CPU: primes up to 10,000",
+        unit="events/s",
+        better=Better.MORE,
+        method=f"sysbench cpu, --cpu-max-prime={_PRIMES}, {same}",
+        is_headline=True,
+    )
+    bandwidth = Metric(
+        id="memory.bandwidth",
+        row=Row.PERFORMANCE,
+        title="memory: sequential writes",
+        unit="B/s",
+        better=Better.MORE,
+        method=f"sysbench memory, sequential writes to one {_BLOCK[:-1]} MiB block over and over "
+        f"(larger than most caches), {same}",
+    )
+
+    def cpu(rig: Rig, arm: Arm) -> Sequence[Reading]:
+        output, used = _run(rig, arm, seconds, threads, "cpu", f"--cpu-max-prime={_PRIMES}")
+        parts = {**_parts(output), "host_cpu_seconds": used}
+        return (Reading(events.id, parse_events(output.stdout), parts=parts),)
+
+    def memory(rig: Rig, arm: Arm) -> Sequence[Reading]:
+        given = (
+            f"--memory-block-size={_BLOCK}",
+            f"--memory-total-size={_TOTAL}",
+            "--memory-oper=write",
+            "--memory-access-mode=seq",
+            "--memory-scope=global",
+        )
+        output, used = _run(rig, arm, seconds, threads, "memory", *given)
+        parts = {**_parts(output), "host_cpu_seconds": used}
+        return (Reading(bandwidth.id, parse_bandwidth(output.stdout), parts=parts),)
+
+    return tuple(
+        Instrument(
+            name=name,
+            metrics=(metric,),
+            arms=ARMS,
+            need=Need.RUNNING,
+            seconds=seconds + 0.6,
+            measure=measure,
+            prepare=_bring,
+            in_aa=True,
+        )
+        for name, metric, measure in (("cpu", events, cpu), ("memory", bandwidth, memory))
+    )
+
+
+def parse_events(text: str) -> float:
+    """Events a second of `sysbench cpu`. Raises ActionFailed."""
+    return _positive(_EVENTS.search(text), "`events per second: NUMBER`", text)
+
+
+def parse_bandwidth(text: str) -> float:
+    """Bytes a second of `sysbench memory`. Raises ActionFailed, also for another unit."""
+    expected = "`NUMBER MiB transferred (NUMBER MiB/sec)`"
+    found = _BANDWIDTH.search(text)
+    # More than a megabyte, or nothing was written at all.
+    return _positive(found, expected, text, group=2) * _MIB
+
+
+def _bring(rig: Rig, arm: Arm) -> None:
+    rig.tool(arm, "sysbench")
+
+
+def _run(
+    rig: Rig, arm: Arm, seconds: int, threads: int, test: str, *given: str
+) -> tuple[Output, float]:
+    """What sysbench printed, and the CPU seconds the whole host spent meanwhile."""
+    argv = (*rig.tool(arm, "sysbench"), test, f"--threads={threads}", f"--time={seconds}", *given)
+    before = _busy_seconds()
+    output = rig.run(arm, (*argv, "run"), timeout_seconds=seconds + _LATENESS_SECONDS)
+    used = _busy_seconds() - before
+    check_clock("sysbench", _own_seconds(output.stdout), output)
+    return output, max(used, 0.0)
+
+
+def _own_seconds(text: str) -> float:
+    return _positive(_SECONDS.search(text), "`total time: NUMBERs`", text)
+
+
+def check_clock(tool: str, own_seconds: float, output: Output) -> None:
+    """A guest's clock that runs fast makes its figures wrong. Raises ActionFailed."""
+    if own_seconds > output.seconds * _CLOCK_SHARE:
+        raise ActionFailed(
+            f"{tool} says it ran {own_seconds:.2f} s, the host's clock says {output.seconds:.2f} s "
+            "for all of it: the clock there is not to be trusted"
+        )
+
+
+def _parts(output: Output) -> dict[str, float]:
+    """What belongs to the figure; a percentile only where the events carry it."""
+    text = output.stdout
+    parts = {"seconds": _own_seconds(text), "host_seconds": output.seconds}
+    count, p95 = _COUNT.search(text), _P95.search(text)
+    if count is not None and p95 is not None and int(count[1]) >= _LEAST_FOR_P95:
+        parts["latency_p95"] = float(p95[1]) / 1000
+    return parts
+
+
+def _busy_seconds() -> float:
+    """CPU seconds of the host so far that were neither idle, waiting nor stolen."""
+    times = psutil.cpu_times()
+    # `user` holds what guests used, see proc(5).
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
+
+
+def _positive(found: re.Match[str] | None, expected: str, text: str, *, group: int = 1) -> float:
+    value = float(found[group]) if found else 0.0
+    if value <= 0:
+        raise ActionFailed(f"sysbench was to print {expected}; its last line: {last_line(text)}")
+    return value
+
+
+def last_line(text: str) -> str:
+    """The last line that is not empty, cut to what an error can hold."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:160] if lines else "(none)"
