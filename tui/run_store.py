@@ -145,9 +145,7 @@ def run_from(values: Mapping[str, Any]) -> Run:
 
 def measurement_from(values: Mapping[str, Any]) -> Measurement:
     """The measurement `plain` made that of. Raises ValueError, TypeError, KeyError."""
-    return Measurement(
-        **{**values, "arm": Arm(values["arm"]), "noise": tuple(values["noise"])}
-    )
+    return Measurement(**{**values, "arm": Arm(values["arm"]), "noise": tuple(values["noise"])})
 
 
 def _metric_from(values: Mapping[str, Any]) -> Metric:

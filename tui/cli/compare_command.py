@@ -170,5 +170,3 @@ def _minutes(seconds: float) -> str:
 
 
 COMMANDS: dict[str, click.Command] = {"compare": compare}
-
-

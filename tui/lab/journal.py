@@ -52,9 +52,7 @@ class RunJournal:
     def host(self, fingerprint: Mapping[str, str], digest: str, accelerator: str | None) -> None:
         """Where it runs; what ran the VM is known once it has."""
         known = accelerator or self.run.accelerator
-        self._save(
-            replace(self.run, host=dict(fingerprint), host_hash=digest, accelerator=known)
-        )
+        self._save(replace(self.run, host=dict(fingerprint), host_hash=digest, accelerator=known))
 
     def close(self, state: RunState, busy_seconds: float) -> None:
         """It is over, for now or for good."""

@@ -156,9 +156,7 @@ class Lab:
         if self.is_busy:
             raise UsageError("a comparison is under way", "wait for it or cancel it")
         self._cancel = Event()
-        plan = make_plan(
-            workload, study.run.rows, is_quick=study.run.is_quick, seed=study.run.seed
-        )
+        plan = make_plan(workload, study.run.rows, is_quick=study.run.is_quick, seed=study.run.seed)
         metrics = {m.id: m for i in plan.all for m in i.metrics if m.row in study.run.rows}
         study = replace(study, run=replace(study.run, metrics=tuple(metrics.values())))
         self._tell(_at_start(study.run, plan))
@@ -211,5 +209,3 @@ def _at_start(run: Run, plan: RunPlan) -> Progress:
         elapsed_seconds=run.busy_seconds,
         left_seconds=plan.seconds,
     )
-
-

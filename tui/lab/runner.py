@@ -115,9 +115,9 @@ class Runner:
 
     def _has_given_up(self, step: Step) -> bool:
         metric = step.instrument.metrics[0].id
-        last = [
-            m for m in self._journal.measurements if m.metric == metric and m.arm is step.arm
-        ][-_GIVE_UP_AFTER:]
+        last = [m for m in self._journal.measurements if m.metric == metric and m.arm is step.arm][
+            -_GIVE_UP_AFTER:
+        ]
         return len(last) == _GIVE_UP_AFTER and all(m.error for m in last)
 
     def _samples(self, metric: str, arm: Arm) -> list[float]:

@@ -173,5 +173,3 @@ def _doing(step: Step) -> str:
     number = "warm-up" if step.is_warmup else f"reading {step.block + 1}"
     against = " against itself" if step.stream else ""
     return f"{step.instrument.name}: {name_of(step.arm)}{against}, {number}"
-
-

@@ -100,5 +100,3 @@ class Stand:
 def name_of(arm: Arm) -> str:
     """As people read it."""
     return {Arm.VM: "VM", Arm.VOLUME: "container's volume"}.get(arm, str(arm))
-
-
