@@ -32,6 +32,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
         "destroy",
         "shell",
     ),
+    "compare_command": ("compare",),
     "setup_commands": ("doctor", "setup", "completion"),
 }
 """Where each command lives, in the order `--help` lists them."""

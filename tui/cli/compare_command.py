@@ -18,6 +18,7 @@ from tui.cli.session import Settings, refuse_read_only, say
 from tui.errors import UsageError
 from tui.results import Row, RunState
 from tui.text import clean
+from tui.units import about
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,7 +30,7 @@ _LOOK_SECONDS = 0.5
 _CANCELLED_EXIT_CODE = 130
 
 
-class RowList(click.ParamType):
+class RowList(click.ParamType):  # type: ignore[type-arg]
     """`boot,size` as the rows of that name."""
 
     name = "rows"
@@ -87,7 +88,7 @@ def compare(
     lab.subscribe(news.put)
     if workload is not None:
         plan = lab.plan(workload, is_quick=is_quick, rows=rows)
-        say(f"about {_minutes(plan.seconds)}, {plan.steps} readings")
+        say(f"about {about(plan.seconds)}, {plan.steps} readings")
         if not is_quick and not yes and sys.stdin.isatty():
             click.confirm("Go on?", abort=True, default=True, err=True)
         run_id = lab.start(workload, is_quick=is_quick, rows=rows)
@@ -153,20 +154,13 @@ def _follow(lab: Lab, news: SimpleQueue[Progress]) -> Progress:
 
 def _tell(progress: Progress, is_live: bool) -> None:
     share = f"[{progress.step}/{progress.steps}]"
-    left = "" if progress.left_seconds is None else f" · {_minutes(progress.left_seconds)} left"
+    left = "" if progress.left_seconds is None else f" · {about(progress.left_seconds)} left"
     line = clean(f"{share} {progress.doing}{left}")
     if is_live:
         width = shutil.get_terminal_size().columns - 1
         click.echo(f"\r\x1b[K{line[:width]}", nl=False, err=True)
     else:
         say(line)
-
-
-def _minutes(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
 
 
 COMMANDS: dict[str, click.Command] = {"compare": compare}

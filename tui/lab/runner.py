@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tui.errors import TwindeckError
 from tui.lab.instrument import Instrument, Reading
+from tui.lab.noise import Noise
 from tui.lab.plan import RunPlan, Step, aa_steps, block_of, blocks, warmups
 from tui.lab.rig import LabRig
 from tui.lab.stand import Stand
@@ -37,16 +38,6 @@ class Journal(Protocol):
         """All so far, those of before an interruption first."""
 
 
-class NoiseWatch(Protocol):
-    """Tells what disturbed the host while a reading was taken."""
-
-    def look(self) -> object:
-        """How the counters stand."""
-
-    def since(self, before: object) -> tuple[str, ...]:
-        """What happened since, a line each."""
-
-
 class Runner:
     """One run from its first reading to its last. Raises Cancelled; errors of readings are data."""
 
@@ -55,7 +46,7 @@ class Runner:
         rig: LabRig,
         plan: RunPlan,
         journal: Journal,
-        noise: NoiseWatch,
+        noise: Noise,
         tell: Callable[[Step | None, str], None],
     ) -> None:
         self._rig = rig

@@ -1,0 +1,64 @@
+"""How the command line shows a comparison: eleven lines that fit 80 columns, or JSON."""
+
+from __future__ import annotations
+
+import json
+from textwrap import shorten
+
+import click
+
+from tui.lab.as_json import table_json
+from tui.results import Cell, Ratio, RunState, Table, TableRow
+from tui.text import clean
+from tui.units import about, figure
+
+_WIDTHS = (14, 18, 18, 9)
+
+
+def print_run(table: Table, *, as_json: bool) -> None:
+    """On stdout."""
+    if as_json:
+        click.echo(json.dumps(table_json(table), indent=2))
+        return
+    run = table.run
+    kind = "quick" if run.is_quick else "full"
+    click.echo(f"{run.id}: {clean(run.title)}, {kind}, {run.state}, {about(run.busy_seconds)}")
+    if run.accelerator == "tcg":
+        click.echo("VM figures are under software emulation (tcg): not those of VMs on hardware")
+    click.echo()
+    click.echo(_columns("", "VM", "container", "VM/cont.", "usual claim"))
+    for row in table.rows:
+        click.echo(_columns(*_row(row)))
+    missing = [row for row in table.rows for cell in (row.vm, row.container) if cell.reason]
+    if missing and run.state is not RunState.RUNNING:
+        click.echo()
+    for row in dict.fromkeys(missing):
+        for side, cell in (("vm", row.vm), ("container", row.container)):
+            if cell.reason:
+                click.echo(clean(f"{row.row}, {side}: {cell.reason}"))
+
+
+def _row(row: TableRow) -> tuple[str, str, str, str, str]:
+    return (row.title, _cell(row.vm), _cell(row.container), _times(row.ratio), str(row.verdict))
+
+
+def _cell(cell: Cell) -> str:
+    if cell.value is None:
+        return "—"
+    text = cell.value if isinstance(cell.value, str) else figure(cell.value, cell.unit)
+    return clean(text)
+
+
+def _times(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return ""
+    return "≈ 1" if "no measurable" in ratio.says else f"{ratio.median:.3g}"
+
+
+def _columns(*texts: str) -> str:
+    *cells, last = texts
+    fitted = (
+        (text if len(text) <= width else shorten(text, width, placeholder="…")[:width]).ljust(width)
+        for text, width in zip(cells, _WIDTHS, strict=True)
+    )
+    return " ".join((*fitted, last)).rstrip()
