@@ -9,13 +9,13 @@ import psutil
 
 from tui.errors import ActionFailed
 from tui.lab.instrument import Instrument, Need, Output, Reading, Rig
+from tui.lab.instruments.tool_output import check_clock, last_line
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
 ARMS = (Arm.HOST, Arm.CONTAINER, Arm.VM)
 QUICK_SECONDS, FULL_SECONDS = 2, 10
 _LATENESS_SECONDS = 60.0
-_CLOCK_SHARE = 1.02
 _PRIMES = 10_000
 _BLOCK = "64M"
 """More than the third-level cache of most processors: the usual 1 MiB measures the cache."""
@@ -102,7 +102,6 @@ def parse_bandwidth(text: str) -> float:
     """Bytes a second of `sysbench memory`. Raises ActionFailed, also for another unit."""
     expected = "`NUMBER MiB transferred (NUMBER MiB/sec)`"
     found = _BANDWIDTH.search(text)
-    # More than a megabyte, or nothing was written at all.
     return _positive(found, expected, text, group=2) * _MIB
 
 
@@ -124,15 +123,6 @@ def _run(
 
 def _own_seconds(text: str) -> float:
     return _positive(_SECONDS.search(text), "`total time: NUMBERs`", text)
-
-
-def check_clock(tool: str, own_seconds: float, output: Output) -> None:
-    """A guest's clock that runs fast makes its figures wrong. Raises ActionFailed."""
-    if own_seconds > output.seconds * _CLOCK_SHARE:
-        raise ActionFailed(
-            f"{tool} says it ran {own_seconds:.2f} s, the host's clock says {output.seconds:.2f} s "
-            "for all of it: the clock there is not to be trusted"
-        )
 
 
 def _parts(output: Output) -> dict[str, float]:
@@ -157,9 +147,3 @@ def _positive(found: re.Match[str] | None, expected: str, text: str, *, group: i
     if value <= 0:
         raise ActionFailed(f"sysbench was to print {expected}; its last line: {last_line(text)}")
     return value
-
-
-def last_line(text: str) -> str:
-    """The last line that is not empty, cut to what an error can hold."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:160] if lines else "(none)"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui.errors import ActionFailed, TwindeckError
 from tui.lab.instrument import Instrument, Need, Reading, Repeats, Rig
-from tui.lab.instruments.performance import check_clock, last_line
+from tui.lab.instruments.fio import PATTERNS, Pattern, parse_figures, parse_jobs
+from tui.lab.instruments.places import describe
+from tui.lab.instruments.tool_output import check_clock
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
@@ -21,39 +20,6 @@ _DROP = "/proc/sys/vm/drop_caches"
 _SEED = 20260101
 _LATENESS_SECONDS = 90.0
 _LAYOUT_SECONDS = 300.0
-_LEAST_FOR = {"latency_p50": 6, "latency_p95": 59, "latency_p99": 299}
-"""I/Os a percentile takes to have 95 % confidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """One of the four jobs."""
-
-    name: str
-    """fio's word for it, and the end of the metric's id."""
-    rw: str
-    block: str
-    depth: int
-    title: str
-    unit: str
-
-    @property
-    def direction(self) -> str:
-        """The part of fio's answer that counts."""
-        return "write" if "write" in self.rw else "read"
-
-    @property
-    def metric_id(self) -> str:
-        """`disk.randread`."""
-        return f"disk.{self.name}"
-
-
-PATTERNS = (
-    Pattern("randread", "randread", "4k", 16, "random reads of 4 KiB", "IOPS"),
-    Pattern("randwrite", "randwrite", "4k", 16, "random writes of 4 KiB", "IOPS"),
-    Pattern("read", "read", "1M", 8, "sequential reads of 1 MiB", "B/s"),
-    Pattern("write", "write", "1M", 8, "sequential writes of 1 MiB", "B/s"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +53,7 @@ def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]
             metrics=tuple(_metric(pattern, pace) for pattern in PATTERNS),
             arms=ARMS,
             need=Need.RUNNING,
-            seconds=pace.seconds + 1.5,
+            seconds=pace.seconds + 2.5,
             measure=disk.measure,
             # Laying the file out is the warm-up.
             repeats=Repeats(quick=3, full=6, cap=12, warmups=0),
@@ -110,7 +76,7 @@ def _metric(pattern: Pattern, pace: Pace) -> Metric:
         title=pattern.title,
         unit=pattern.unit,
         better=Better.MORE,
-        method=f"fio {pattern.rw}, {pattern.block}iB blocks, depth {pattern.depth}, libaio, "
+        method=f"fio {pattern.rw}, {pattern.block_shown} blocks, depth {pattern.depth}, libaio, "
         f"direct=1, one {pace.size_mib} MiB file written full before, random content, fixed seed, "
         f"{ends}{flushed}; caches dropped before; the same binary everywhere",
         is_headline=pattern is PATTERNS[0],
@@ -201,77 +167,10 @@ class Disk:
 
     def _describe(self, rig: Rig, arm: Arm) -> str:
         """Where the file lies: file system, device, and what may keep a copy."""
-        folder = rig.scratch(arm)
-        found = [file_system(rig.run(arm, ("cat", "/proc/mounts")).stdout, folder)]
-        if arm is Arm.VM:
-            found.append(_cache_mode(rig))
-        if arm is Arm.HOST:
-            found.append(_beside_docker(rig, folder))
+        place = describe(rig, arm, rig.scratch(arm))
         if self._engine(rig) == "psync":
-            found.append("psync, depth 1: this fio has no libaio")
-        return ", ".join(word for word in found if word)
-
-
-def parse_jobs(text: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """The jobs of fio's JSON, which warnings may precede. Raises ActionFailed."""
-    start = text.find("{")
-    try:
-        jobs = json.loads(text[start:])["jobs"] if start >= 0 else None
-        found = [str(job["jobname"]) for job in jobs] if jobs else []
-    except (ValueError, LookupError, TypeError):
-        found = []
-    if found != list(names):
-        raise ActionFailed(
-            f"fio was to print JSON of the jobs {', '.join(names)}; "
-            f"its last line: {last_line(text)}"
-        )
-    for job in jobs:
-        if error := job.get("error"):
-            raise ActionFailed(f"fio's job {job['jobname']}: {_error_name(error)}")
-    return list(jobs)
-
-
-def _error_name(number: object) -> str:
-    return os.strerror(number) if isinstance(number, int) else str(number)
-
-
-def parse_figures(pattern: Pattern, job: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
-    """The figure in the pattern's unit, and what belongs to it. Raises ActionFailed."""
-    try:
-        done = job[pattern.direction]
-        count = int(done["total_ios"])
-        value = float(done["iops"] if pattern.unit == "IOPS" else done["bw_bytes"])
-        seconds = float(done["runtime"]) / 1000
-        percentiles = done["clat_ns"].get("percentile", {})
-        parts = {"ios": float(count), "seconds": seconds}
-        for name, least in _LEAST_FOR.items():
-            key = f"{name.removeprefix('latency_p')}.000000"
-            if count >= least and key in percentiles:
-                parts[name] = float(percentiles[key]) / 1e9
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ActionFailed(
-            f"fio's JSON of {pattern.name} was to have iops, bw_bytes, runtime and clat_ns; "
-            f"it lacks or misstates {error}"
-        ) from error
-    if value <= 0 or count <= 0:
-        raise ActionFailed(f"fio's job {pattern.name} did no I/O at all in {seconds:.1f} s")
-    return value, parts
-
-
-def file_system(mounts: str, folder: str) -> str:
-    """`ext4 on /dev/vda`, from /proc/mounts; "" when no line fits."""
-    best, told = -1, ""
-    for line in mounts.splitlines():
-        words = line.split()
-        if len(words) < 3:
-            continue
-        # proc(5): blanks and backslashes are octal.
-        point = words[1].encode().decode("unicode_escape")
-        is_above = folder == point or folder.startswith(point.rstrip("/") + "/")
-        # Of two on the same point the later one is on top.
-        if is_above and len(point) >= best:
-            best, told = len(point), f"{words[2]} on {words[0]}"
-    return "overlay" if told.startswith("overlay ") else told
+            return f"{place}, psync, depth 1: this fio has no libaio"
+        return place
 
 
 def drop_caches(rig: Rig, arm: Arm) -> str:
@@ -287,44 +186,3 @@ def drop_caches(rig: Rig, arm: Arm) -> str:
         if told.code != 0:
             kept.append("the guest's")
     return f"{' and '.join(kept)} page cache could not be dropped" if kept else ""
-
-
-def _cache_mode(rig: Rig) -> str:
-    """What the hypervisor does with the host's page cache for the VM's disk."""
-    instance = rig.instance(Arm.VM)
-    try:
-        tree = rig.libvirt().definition(instance.id or "").tree
-    except TwindeckError as error:
-        return f"cache mode not known: {error}"
-    return cache_mode(tree)
-
-
-def cache_mode(tree: Mapping[str, Any]) -> str:
-    """`virtio, qcow2, cache=default: the host's page cache is in play`, from a domain's XML."""
-    try:
-        disks = tree["domain"]["devices"]["disk"]
-        disk = next(
-            d
-            for d in (disks if isinstance(disks, list) else [disks])
-            if d.get("@device", "disk") == "disk" and "readonly" not in d
-        )
-        driver = disk["driver"]
-        mode = driver.get("@cache", "default")
-        kind = driver.get("@type", "raw")
-        bus = disk["target"].get("@bus", "?")
-    except (LookupError, TypeError, AttributeError, StopIteration):
-        return "cache mode not known"
-    in_play = "past the host's page cache"
-    if mode not in ("none", "directsync"):
-        in_play = "the host's page cache is in play"
-    return f"{kind} by {bus}, cache={mode}: {in_play}"
-
-
-def _beside_docker(rig: Rig, folder: str) -> str:
-    """Whether the host's file shares its file system with Docker's data."""
-    with suppress(Exception):  # Docker's own errors are many, and this is a remark
-        root = str(rig.docker().info()["DockerRootDir"])
-        if Path(root).stat().st_dev == Path(folder).stat().st_dev:
-            return "the file system Docker's data is on"
-        return f"not the file system Docker's data is on ({root})"
-    return "not known whether Docker's data is on the same file system"
