@@ -1,4 +1,4 @@
-"""The part of the app that every screen and widget may know: fleet, lab, what is new of them, clock.
+"""The part of the app that every screen and widget may know: fleet, lab, their news, the clock.
 
 Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`; they never import
 `tui.app`, which stands above them.

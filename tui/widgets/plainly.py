@@ -7,7 +7,8 @@ from textual.content import Content
 from tui.glyphs import Glyphs
 
 _STAND_INS = str.maketrans(
-    {"—": "-", "−": "-", "·": "-", "…": "~", "→": ">", "×": "x"}
+    {"—": "-", "–": "-", "−": "-", "·": "-", "…": "~", "→": ">", "×": "x", "÷": "/", "µ": "u"}
+    | {"✓": "+", "✗": "x", "◆": ">", "◇": "o", "━": "=", "─": "-"}
     | dict(zip("│┤├┼┬┴└─", "||++++`-", strict=True))
 )
 
