@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tui.lab.tools import TOOLS
 from tui.model import Check, Reading, SideName
 from tui.setup import container_checks, machine_checks, probe
-from tui.setup.checks import check_terminal, run_checks
+from tui.setup.checks import check_lab_tools, check_terminal, run_checks
 from tui.setup.host import Host, group_id
 from tui.setup.needs import fix_for, is_debian_like, uses_virtualbox, wanted_packages
 from tui.sides.docker_link import Link
@@ -82,6 +83,7 @@ def test_nothing_installed_raises_nothing_and_names_a_fix_each(
         "/dev/kvm",
         "box",
         "accelerator",
+        "lab tools",
         "terminal",
     ]
     for check in checks:
@@ -328,6 +330,21 @@ def test_terminal(
     check = check_terminal(host, size)
     assert check.status is status
     assert words in check.reason
+
+
+def test_the_labs_tools_are_looked_for_and_neither_side_needs_them(
+    host: Host, install: Install
+) -> None:
+    install("fio", "")
+    check = check_lab_tools(host)
+    assert has(check, Reading.MISSING, "not installed: sysbench, wrk, h2load, iperf3")
+    assert check.side is None
+    assert check.fix == "twindeck setup"
+    host.path("/etc/os-release").write_text("ID=fedora\n")
+    assert "install sysbench" in check_lab_tools(host).fix
+    for name in TOOLS:
+        install(name, "")
+    assert has(check_lab_tools(host), Reading.OK, "sysbench, fio, wrk, h2load, iperf3")
 
 
 def test_packages_are_named_once_and_only_for_what_is_missing(host: Host, install: Install) -> None:

@@ -95,6 +95,7 @@ def test_the_plan_has_packages_before_what_needs_them(host: Host, install: Insta
     assert names == [
         "container packages",
         "vm packages",
+        "lab packages",
         "docker",
         "base image",
         "libvirt",
@@ -219,9 +220,24 @@ def test_packages_one_side_cannot_have_do_not_stop_the_other(
     said: list[str] = []
     plan = [step for step in make_plan(host) if step.name.endswith("packages")]
     run._carry_out(plan, host, said.append)
-    assert "[1/2] container packages: done in 0 s" in said
+    assert "[1/3] container packages: done in 0 s" in said
     assert any("vm packages: failed" in line and "Unable to locate" in line for line in said)
     assert (tmp_path / "bin/dockerd").exists()
+
+
+def test_the_labs_tools_are_installed_at_once_and_stop_neither_side(
+    host: Host, install: Install, tmp_path: Path
+) -> None:
+    tools = next(step for step in make_plan(host) if step.name == "lab packages")
+    needed = {name for step in make_plan(host) for name in step.after}
+    assert tools.after == ()
+    assert "lab packages" not in needed
+    assert tools.shown.endswith("sysbench fio wrk nghttp2-client iperf3")
+    with pytest.raises(ActionFailed, match=r"sysbench.*still missing"):
+        tools.act(nothing)
+    assert calls(host)[-1].endswith("sysbench fio wrk nghttp2-client iperf3")
+    install("sysbench", "fio", "wrk", "h2load", "iperf3")
+    assert "lab packages" not in [step.name for step in make_plan(host)]
 
 
 def test_an_image_that_can_be_pulled_is_not_built(host: Host, install: Install) -> None:

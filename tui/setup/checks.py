@@ -7,7 +7,7 @@ import sys
 
 from tui.model import Check, Reading
 from tui.setup.host import Host
-from tui.setup.needs import TERMINAL
+from tui.setup.needs import LAB_PACKAGES, LAB_TOOLS, TERMINAL, fix_for
 
 LEAST_COLUMNS, LEAST_LINES = 60, 15
 
@@ -35,10 +35,20 @@ def run_checks(fresh: bool = False, host: Host | None = None) -> list[Check]:
             machines.check_device(host),
             machines.check_box(host),
             machines.check_accelerator(host, fresh=fresh),
+            check_lab_tools(host),
             check_terminal(host, terminal_size()),
         ]
     finally:
         link.drop()
+
+
+def check_lab_tools(host: Host) -> Check:
+    """Whether the lab has what it measures with; neither side needs it."""
+    lacking = host.missing(tuple(LAB_PACKAGES))
+    if not lacking:
+        return Check(LAB_TOOLS, Reading.OK, ", ".join(LAB_PACKAGES))
+    reason = f"not installed: {', '.join(lacking)}; only comparisons need them"
+    return Check(LAB_TOOLS, Reading.MISSING, reason, fix_for(host, LAB_TOOLS))
 
 
 def terminal_size() -> tuple[int, int] | None:

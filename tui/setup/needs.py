@@ -20,6 +20,7 @@ LIBVIRT = "libvirt"
 KVM_DEVICE = "/dev/kvm"
 ACCELERATOR = "accelerator"
 BOX = "box"
+LAB_TOOLS = "lab tools"
 TERMINAL = "terminal"
 
 IMAGES = ("debian:bookworm-slim", "debian:bookworm", "twindeck/base:latest")
@@ -46,6 +47,14 @@ MACHINE_PACKAGES: Mapping[str, str] = {
     "ps": "procps",
 }
 """Command -> Debian package; the emulator and the plug-in are added by `wanted_packages`."""
+LAB_PACKAGES: Mapping[str, str] = {
+    "sysbench": "sysbench",
+    "fio": "fio",
+    "wrk": "wrk",
+    "h2load": "nghttp2-client",
+    "iperf3": "iperf3",
+}
+"""Likewise for what the lab measures with; the console does without."""
 
 
 def has_virtualbox(host: Host) -> bool:
@@ -87,6 +96,11 @@ def wanted_packages(host: Host, side: SideName) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
+def wanted_tools(host: Host) -> list[str]:
+    """Debian packages of what the lab misses."""
+    return [LAB_PACKAGES[name] for name in host.missing(tuple(LAB_PACKAGES))]
+
+
 def is_debian_like(host: Host) -> bool:
     """Debian, Ubuntu or a relative with apt-get, see os-release(5)."""
     try:
@@ -108,6 +122,7 @@ _BY_HAND: Mapping[str, str] = {
     BASE_IMAGE: f"docker pull {IMAGES[0]}",
     BOX: f"vagrant box add {BOXES[0]} --provider libvirt",
     ACCELERATOR: "get a box first, then twindeck doctor --fresh",
+    LAB_TOOLS: "install sysbench, fio, wrk, h2load (of nghttp2) and iperf3",
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui.errors import ActionFailed
 from tui.model import SideName
 from tui.setup.host import Host, Say
-from tui.setup.needs import wanted_packages
+from tui.setup.needs import wanted_packages, wanted_tools
 
 _LOCK_SECONDS = 180
 
@@ -36,7 +36,17 @@ def install_side(host: Host, side: SideName, say: Say) -> None:
     is_apart = side is SideName.CONTAINER and host.which("docker") is None
     if is_apart and host.run("apt-cache", "show", "docker-cli").code == 0:
         install(host, ["docker-cli"], say)
-    if left := wanted_packages(host, side):
+    _refuse_left(wanted_packages(host, side))
+
+
+def install_tools(host: Host, say: Say) -> None:
+    """Install what the lab measures with. Raises ActionFailed."""
+    install(host, wanted_tools(host), say)
+    _refuse_left(wanted_tools(host))
+
+
+def _refuse_left(left: Sequence[str]) -> None:
+    if left:
         raise ActionFailed(
             f"{', '.join(left)}: installed, but what it should bring is still missing",
             "check that PATH has /usr/bin and /usr/sbin",

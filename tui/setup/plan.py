@@ -17,12 +17,13 @@ from tui.setup.get_box import get_box
 from tui.setup.host import Host, Say
 from tui.setup.kernel import fetch_kernel
 from tui.setup.machine_checks import check_device, wanted_boxes
-from tui.setup.needs import KVM_DEVICE, uses_virtualbox, wanted_packages
-from tui.setup.packages import install_command, install_side
+from tui.setup.needs import KVM_DEVICE, uses_virtualbox, wanted_packages, wanted_tools
+from tui.setup.packages import install_command, install_side, install_tools
 
 _GROUPS = ("docker", "libvirt", "kvm")
 _CONTAINER_PACKAGES = "container packages"
 _MACHINE_PACKAGES = "vm packages"
+_LAB_PACKAGES = "lab packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def make_plan(host: Host) -> list[Step]:
     steps = [
         _packages(host, _CONTAINER_PACKAGES, SideName.CONTAINER),
         _packages(host, _MACHINE_PACKAGES, SideName.VM),
+        _tools(host),
         _groups(host),
     ]
     if "DOCKER_HOST" not in host.env:
@@ -65,6 +67,16 @@ def _packages(host: Host, name: str, side: SideName) -> Step:
         shown=install_command(wanted_packages(host, side)),
         is_done=lambda: not wanted_packages(host, side),
         act=lambda say: install_side(host, side, say),
+    )
+
+
+def _tools(host: Host) -> Step:
+    return Step(
+        name=_LAB_PACKAGES,
+        why="what comparisons are measured with",
+        shown=install_command(wanted_tools(host)),
+        is_done=lambda: not wanted_tools(host),
+        act=lambda say: install_tools(host, say),
     )
 
 

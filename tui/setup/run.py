@@ -117,5 +117,5 @@ def _tell(checks: Sequence[Check], say: Say) -> bool:
             say(f"{check.check}: {check.status}: {check.reason}{fix}")
         elif check.check == "accelerator":
             say(f"{check.check}: {check.reason}")
-    # The terminal belongs to neither side, and setup can do nothing about it.
+    # The terminal and the lab's tools belong to neither side: the decks work as they are.
     return all(c.status is Reading.OK for c in checks if c.side is not None)
