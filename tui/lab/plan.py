@@ -7,7 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.lab.instrument import Instrument, Need
-from tui.lab.instruments import boot, load, performance, storage
+from tui.lab.instruments import (
+    boot,
+    density,
+    isolation,
+    load,
+    network,
+    os_support,
+    performance,
+    portability,
+    resources,
+    security,
+    size,
+    storage,
+)
 from tui.model import Workload
 from tui.results import Arm, Row
 
@@ -21,10 +34,18 @@ _END_SECONDS = 10.0
 
 # Sizes before any tool is brought in; what needs the pair up before what needs it shut down.
 _MODULES = (
+    size,
+    isolation,
+    os_support,
+    security,
+    resources,
     performance,
+    network,
     load,
     storage,
     boot,
+    density,
+    portability,
 )
 
 

@@ -1,0 +1,107 @@
+"""More VMs of a workload: linked clones of the lab's own, made and removed through libvirt."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+from xml.etree import ElementTree
+
+from tui.errors import ActionFailed
+from tui.lab.instrument import Rig
+from tui.results import Arm
+
+CLONE_LABEL = "twindeck.lab.copy-of"
+_URI = ("virsh", "-c", "qemu:///system")
+_ADDRESS_SECONDS = 240.0
+_LOOK_SECONDS = 0.5
+_CALL_SECONDS = 30.0
+
+
+class MachineClones:
+    """Clones stand on the lab VM's disk, which must be shut down while they are there."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        rig.libvirt()
+        self._uuid = str(rig.instance(Arm.VM).id)
+        xml = self._virsh("dumpxml", "--inactive", self._uuid)
+        self._domain = ElementTree.fromstring(xml)
+        self._name = self._domain.findtext("name", "")
+        self._made: list[tuple[str, Path]] = []
+
+    def start(self) -> str:
+        """Its address on the bridge, once it has one. Raises ActionFailed, Cancelled."""
+        number = len(self._made) + 2
+        name = f"{self._name}-{number}"
+        disk = self._disk_of(name)
+        base = self._source().get("file", "")
+        create = ("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, str(disk))
+        self._made.append((name, disk))
+        self._rig.run(Arm.HOST, create)
+        mac = "52:54:00:" + ":".join(uuid4().hex[n : n + 2] for n in (0, 2, 4))
+        file = self._rig.folder() / f"{name}.xml"
+        file.write_text(self._definition(name, disk, mac), encoding="utf-8")
+        self._virsh("define", str(file))
+        self._virsh("start", name)
+        return self._address(name, mac)
+
+    def remove(self) -> None:
+        """All of them, whether the run goes on or was cancelled."""
+        for name, disk in self._made:
+            remove_clone(name)
+            disk.unlink(missing_ok=True)
+        self._made.clear()
+
+    def _virsh(self, *words: str) -> str:
+        return self._rig.run(Arm.HOST, (*_URI, *words)).stdout
+
+    def _source(self) -> ElementTree.Element:
+        source = self._domain.find("devices/disk[@device='disk']/source")
+        if source is None or not source.get("file"):
+            raise ActionFailed("the VM has no disk that is a file, so it cannot be cloned")
+        return source
+
+    def _disk_of(self, name: str) -> Path:
+        return Path(self._source().get("file", "")).with_name(f"{name}.img")
+
+    def _definition(self, name: str, disk: Path, mac: str) -> str:
+        domain = ElementTree.fromstring(ElementTree.tostring(self._domain))
+        for tag in ("uuid", "description", "metadata"):
+            for element in domain.findall(tag):
+                domain.remove(element)
+        found = domain.find("name")
+        assert found is not None  # libvirt writes one
+        found.text = name
+        devices = domain.find("devices")
+        assert devices is not None  # likewise
+        for kind in ("serial", "console"):
+            for element in devices.findall(kind):
+                devices.remove(element)
+        source = devices.find("disk[@device='disk']/source")
+        assert source is not None  # looked at before
+        source.set("file", str(disk))
+        for interface in devices.findall("interface"):
+            for element in interface.findall("mac"):
+                interface.remove(element)
+            ElementTree.SubElement(interface, "mac", {"address": mac})
+        return ElementTree.tostring(domain, encoding="unicode")
+
+    def _address(self, name: str, mac: str) -> str:
+        deadline = time.monotonic() + _ADDRESS_SECONDS
+        while time.monotonic() < deadline:
+            for line in self._virsh("domifaddr", name).splitlines():
+                words = line.split()
+                if mac in words:
+                    return words[-1].partition("/")[0]
+            self._rig.sleep(_LOOK_SECONDS)
+        raise ActionFailed(f"{name} got no address")
+
+
+def remove_clone(name: str) -> None:
+    """Power off and undefine, also when the run was cancelled; one that is gone is fine."""
+    for words in (("destroy", name), ("undefine", name)):
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run((*_URI, *words), capture_output=True, timeout=_CALL_SECONDS, check=False)

@@ -1,0 +1,216 @@
+"""Density: what one more instance takes from the host, from starting some; never a division."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from statistics import linear_regression
+from threading import Event, Timer
+
+import psutil
+
+from tui.errors import ActionFailed
+from tui.fleet.probe import wait_answer
+from tui.lab.clones import CLONE_LABEL, MachineClones
+from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
+from tui.model import Workload
+from tui.results import Arm, Better, Metric, Row
+
+CONTAINERS, MACHINES = 5, 2
+_FLOOR_BYTES = 2 * 2**30
+_FLOOR_SHARE = 0.15
+_BRIDGE_PORTS = 1023
+"""BR_PORT_BITS = 10: a Linux bridge takes no more."""
+_ANSWER_SECONDS = 240.0
+_IDLE_SECONDS = 3.0
+_SETTLE_SECONDS = 2.0
+
+COUNT = Metric(
+    id="density.count",
+    row=Row.DENSITY,
+    title="this host could hold, idle",
+    unit="count",
+    better=Better.MORE,
+    is_headline=True,
+    method="extrapolated: (MemAvailable before the first less max(2 GiB, 15 % of memory)) over "
+    f"the slope; no more than {_BRIDGE_PORTS:,} a bridge and than the process table; the first "
+    "wall is named",
+)
+MEMORY = Metric(
+    id="density.memory",
+    row=Row.DENSITY,
+    title="memory of one more",
+    unit="B",
+    better=Better.LESS,
+    method=f"slope of the host's MemAvailable (caches dropped) over k more instances, {CONTAINERS} "
+    f"containers and {MACHINES} VMs unless told otherwise, each answering; the VMs are linked "
+    "clones of the workload's own",
+)
+SLOPE = Metric(
+    id="memory.slope",
+    row=Row.RESOURCES,
+    title="memory the host loses to one more",
+    unit="B",
+    better=Better.LESS,
+    method=MEMORY.method,
+)
+CPU = Metric(
+    id="density.cpu",
+    row=Row.DENSITY,
+    title="CPU of one more, idle",
+    unit="% of a core",
+    better=Better.LESS,
+    method=f"busy time of the host's CPUs over {_IDLE_SECONDS:.0f} s, with all of them less with "
+    "none, divided among them",
+)
+
+
+def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]:
+    """Once, with the pair shut down."""
+    return (
+        Instrument(
+            name="density",
+            metrics=(COUNT, MEMORY, SLOPE, CPU),
+            arms=(Arm.CONTAINER, Arm.VM),
+            need=Need.STOPPED,
+            seconds=55.0,
+            measure=_measure,
+            repeats=ONCE,
+        ),
+    )
+
+
+def _measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
+    wanted = rig.density or (MACHINES if arm is Arm.VM else CONTAINERS)
+    more = MachineClones(rig) if arm is Arm.VM else ContainerCopies(rig)
+    total = psutil.virtual_memory().total
+    floor = max(_FLOOR_BYTES, _FLOOR_SHARE * total)
+    addresses: list[str] = []
+    stopped = ""
+    try:
+        points, idle = [_available(rig)], _busy_cores(rig)
+        for _ in range(wanted):
+            if points[-1] < floor:
+                stopped = "stopped early: the host's memory"
+                break
+            addresses.append(more.start())
+            _await(rig, addresses[-1])
+            points.append(_available(rig))
+        if len(points) < 2:
+            raise ActionFailed("the host has no memory left to start another")
+        busy = _busy_cores(rig)
+        for address in addresses:
+            _await(rig, address)
+    finally:
+        more.remove()
+    return _readings(points, 100 * (busy - idle) / len(addresses), floor, stopped)
+
+
+def _readings(
+    points: Sequence[float], cpu_percent: float, floor: float, stopped: str
+) -> Sequence[Reading]:
+    """What the points of MemAvailable at k = 0, 1, … say."""
+    k = list(range(len(points)))
+    slope = -linear_regression(k, points).slope
+    steps = [a - b for a, b in pairwise(points)]
+    parts = {f"k{n}": value for n, value in zip(k, points, strict=True)}
+    note = "; ".join(p for p in (f"{len(steps)} started", stopped) if p)
+    if slope <= 0:
+        error = f"no slope: memory did not fall with {len(steps)} more (by {slope:.0f} B each)"
+        nothing = [Reading(m.id, error=error) for m in (MEMORY, SLOPE, COUNT)]
+        return (*nothing, Reading(CPU.id, max(0.0, cpu_percent), note=note))
+    walls = {
+        "memory": max(0.0, points[0] - floor) / slope,
+        "ports of a bridge": float(_BRIDGE_PORTS),
+        "process table": _pids_left() / 2,
+    }
+    wall = min(walls, key=lambda name: walls[name])
+    low, high = (max(0.0, points[0] - floor) / s for s in (max(steps), max(min(steps), 1.0)))
+    return (
+        Reading(
+            COUNT.id,
+            float(int(walls[wall])),
+            parts={**walls, "memory, low": low, "memory, high": high},
+            note=f"first wall: {wall}; extrapolated from {note}",
+        ),
+        Reading(MEMORY.id, slope, parts=parts, note=note),
+        Reading(SLOPE.id, slope, parts=parts, note=note),
+        Reading(CPU.id, max(0.0, cpu_percent), note=note),
+    )
+
+
+class ContainerCopies:
+    """More containers of the lab's image, with its limits, on no port of the host."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._api = rig.docker()
+        self._ids: list[str] = []
+
+    def start(self) -> str:
+        """Its address on the bridge. Raises ActionFailed."""
+        workload = self._rig.workload
+        image = self._api.inspect_container(workload.name)["Image"]
+        limits = self._api.create_host_config(
+            mem_limit=workload.memory_mib * 2**20, nano_cpus=workload.cpus * 1_000_000_000
+        )
+        made = self._api.create_container(
+            image,
+            name=f"{workload.name}-{len(self._ids) + 2}",
+            labels={CLONE_LABEL: workload.name},
+            host_config=limits,
+        )
+        self._ids.append(made["Id"])
+        self._api.start(made["Id"])
+        networks = self._api.inspect_container(made["Id"])["NetworkSettings"]["Networks"]
+        return next(str(n["IPAddress"]) for n in networks.values())
+
+    def remove(self) -> None:
+        """All of them, and those an earlier run left."""
+        label = f"{CLONE_LABEL}={self._rig.workload.name}"
+        for entry in self._api.containers(all=True, filters={"label": label}):
+            self._api.remove_container(entry["Id"], v=True, force=True)
+
+
+def _await(rig: Rig, address: str) -> None:
+    stop = Event()
+    limit = Timer(_ANSWER_SECONDS, stop.set)
+    limit.daemon = True
+    limit.start()
+    workload = rig.workload
+    answered = wait_answer(workload.probe, workload.guest_port, stop, host=address)
+    limit.cancel()
+    if answered is None:
+        raise ActionFailed(f"the instance at {address} did not answer")
+    rig.sleep(0)
+
+
+def _available(rig: Rig) -> float:
+    """MemAvailable, settled and without caches where this user may drop them."""
+    rig.sleep(_SETTLE_SECONDS)
+    os.sync()
+    with suppress(OSError):
+        Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
+    return float(psutil.virtual_memory().available)
+
+
+def _busy_cores(rig: Rig) -> float:
+    def busy() -> float:
+        times = psutil.cpu_times()
+        return float(times.user + times.nice + times.system + times.irq + times.softirq)
+
+    before, began = busy(), time.monotonic()
+    rig.sleep(_IDLE_SECONDS)
+    return (busy() - before) / (time.monotonic() - began)
+
+
+def _pids_left() -> float:
+    try:
+        most = int(Path("/proc/sys/kernel/pid_max").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return float(_BRIDGE_PORTS)
+    return float(most - len(psutil.pids()))
