@@ -93,6 +93,8 @@ class Disk:
 
     def prepare(self, rig: Rig, arm: Arm) -> None:
         """Write the whole file, so that nothing is allocated, copied up or sparse later."""
+        # One of another size may be left from an interrupted run.
+        rig.run(arm, ("rm", "-f", _file(rig, arm)))
         argv = (
             *rig.tool(arm, "fio"),
             *self._common(rig, arm),
@@ -129,7 +131,7 @@ class Disk:
 
     def _common(self, rig: Rig, arm: Arm) -> tuple[str, ...]:
         return (
-            f"--filename={rig.scratch(arm)}/fio.dat",
+            f"--filename={_file(rig, arm)}",
             f"--size={self.pace.size_mib}M",
             f"--ioengine={self._engine(rig)}",
             "--direct=1",
@@ -171,6 +173,10 @@ class Disk:
         if self._engine(rig) == "psync":
             return f"{place}, psync, depth 1: this fio has no libaio"
         return place
+
+
+def _file(rig: Rig, arm: Arm) -> str:
+    return f"{rig.scratch(arm)}/fio.dat"
 
 
 def drop_caches(rig: Rig, arm: Arm) -> str:
