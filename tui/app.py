@@ -13,10 +13,11 @@ from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.console import Clock, ConsoleApp
+from tui.console import Clock, ConsoleApp, Interruptible
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import Glyphs, glyphs_for
+from tui.lab.view import LabView
 from tui.model import SideName
 from tui.screens.decks import DecksScreen
 from tui.screens.dialogs import BOTH, QuitDialog
@@ -33,15 +34,22 @@ class TwindeckApp(ConsoleApp):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c,ctrl+q", "quit", "quit", priority=True, show=False, tooltip="Quit"),
+        Binding("ctrl+c", "interrupt", "quit", priority=True, show=False, tooltip="Quit"),
+        Binding("ctrl+q", "quit", "quit", priority=True, show=False, tooltip="Quit"),
         Binding("question_mark,f1", "show_help", "help", tooltip="The keys that work here now"),
         Binding("q", "quit", "quit", tooltip="Quit; every instance stays as it is"),
     ]
 
     def __init__(
-        self, fleet: FleetView, *, clock: Clock | None = None, glyphs: Glyphs | None = None
+        self,
+        fleet: FleetView,
+        lab: LabView | None = None,
+        *,
+        clock: Clock | None = None,
+        glyphs: Glyphs | None = None,
     ) -> None:
-        super().__init__(fleet, clock=clock, glyphs=glyphs or glyphs_for(os.environ))
+        super().__init__(fleet, lab, clock=clock, glyphs=glyphs or glyphs_for(os.environ))
+        self._is_leaving = False
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -69,25 +77,50 @@ class TwindeckApp(ConsoleApp):
                     title = f"Bring up {workload.name} {words}"
                     run_up = partial(self.bring_up, workload.name, sides)
                     yield SystemCommand(title, workload.title, run_up)
+                if self.lab is not None:
+                    run_lab = partial(self._compare, workload.name)
+                    title = f"Compare {workload.name} as a VM and as a container"
+                    yield SystemCommand(title, workload.title, run_lab)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         yield SystemCommand("Screenshot", "Save the screen as an SVG", self.action_screenshot)
+
+    def _compare(self, workload: str) -> None:
+        from tui.screens.lab_start import ask_and_do
+
+        ask_and_do(self, workload, None)
 
     def action_show_help(self) -> None:
         """List the keys of the present screen."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(help_entries(self.screen)))
 
+    async def action_interrupt(self) -> None:
+        """Quit, or stop what the screen has to stop."""
+        if not (isinstance(self.screen, Interruptible) and self.screen.interrupt()):
+            await self.action_quit()
+
     async def action_quit(self) -> None:
-        """Leave; ask first while an action runs, unless that was just asked."""
+        """Leave; ask first while an action or a comparison runs, unless that was just asked."""
         jobs = [job for job in self.snapshot.jobs.values() if job.is_active]
-        if jobs and not isinstance(self.screen, QuitDialog):
-            self.push_screen(QuitDialog(jobs), self._leave)
+        is_asked = isinstance(self.screen, QuitDialog) or self._is_leaving
+        if (jobs or self.comparison) and not is_asked:
+            self.push_screen(QuitDialog(jobs, self.comparison), self._leave)
         else:
+            if self.lab is not None and self.comparison:
+                self.lab.cancel()
             self.exit()
 
     def _leave(self, is_sure: bool | None) -> None:
-        if is_sure:
+        if not is_sure:
+            return
+        if self.lab is None or self.comparison is None:
             self.exit()
+            return
+        from tui.screens.lab_dialogs import LeavingDialog
+
+        self._is_leaving = True
+        self.lab.cancel()
+        self.push_screen(LeavingDialog())
 
     def open_shell(self, key: str) -> None:
         """Ask the engine for the command, off the UI thread, then run it on the terminal."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from textual import on
 from textual.app import App
@@ -35,6 +36,14 @@ class Clock:
     """Seconds since the epoch."""
     t_ns: Callable[[], int] = time.monotonic_ns
     """CLOCK_MONOTONIC nanoseconds."""
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A screen with something of its own that ctrl+c may stop."""
+
+    def interrupt(self) -> bool:
+        """Ask about it; False when there is nothing to stop."""
 
 
 class ConsoleApp(App[None]):

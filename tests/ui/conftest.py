@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from tests.ui.fakes import NOW, T_NS, FakeFleet
 from tests.ui.fleets import boots, full_fleet, histories
+from tests.ui.lab_fakes import FakeLab
 from tui.app import TwindeckApp
 from tui.console import Clock
 from tui.glyphs import UNICODE, Glyphs
@@ -29,16 +30,21 @@ def fixed_clock() -> Clock:
 
 
 def build_app(
-    snapshot: Snapshot | None = None, *, glyphs: Glyphs = UNICODE, theme: str = "", **fleet: Any
+    snapshot: Snapshot | None = None,
+    *,
+    lab: FakeLab | None = None,
+    glyphs: Glyphs = UNICODE,
+    theme: str = "",
+    **fleet: Any,
 ) -> TwindeckApp:
-    """The console on a fake fleet at a fixed moment."""
+    """The console on a fake fleet and a fake lab (an empty one by default) at a fixed moment."""
     fake = FakeFleet(
         full_fleet() if snapshot is None else snapshot,
         histories=histories(),
         boots=boots(),
         **fleet,
     )
-    app = TwindeckApp(fake, clock=fixed_clock(), glyphs=glyphs)
+    app = TwindeckApp(fake, lab or FakeLab(), clock=fixed_clock(), glyphs=glyphs)
     if theme:
         app.theme = theme
     return app

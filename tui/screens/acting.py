@@ -64,9 +64,8 @@ class ActingScreen(Screen[None]):
         Binding("i", "inspect", "inspect", tooltip="Everything the engine knows of it"),
         Binding("L", "output", "output", tooltip="Read the output of its last action"),
         Binding("d", "destroy", "destroy", tooltip="Destroy, after a question"),
-        Binding(
-            "b", "boot_pair", "boot pair", tooltip="Restart both of the pair, timing each boot"
-        ),
+        Binding("b", "boot_pair", "boot pair", tooltip="Boot the pair, or compare it in the lab"),
+        Binding("c", "comparisons", "comparisons", tooltip="The lab: every comparison so far"),
         Binding("K", "kill", "kill", tooltip="Kill at once, without a shutdown"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy its name and address (OSC 52)"),
         Binding("ctrl+r", "reload", "refresh", show=False, tooltip="Ask both engines again now"),
@@ -97,7 +96,9 @@ class ActingScreen(Screen[None]):
         if action == "bring_up":
             return bool(self.app.fleet.workloads)
         if action == "boot_pair":
-            return len(self._pair()) == 2
+            return len(self._pair()) == 2 or self._comparable() is not None
+        if action == "comparisons":
+            return self.app.lab is not None
         has_sense = _SENSE.get(action)
         if has_sense is None:
             return None
@@ -107,6 +108,8 @@ class ActingScreen(Screen[None]):
         """Word the two-way keys by what they would do now."""
         if (target := self.target) is None:
             return None
+        if action == "boot_pair":
+            return "compare" if self._comparable() else None
         if action == "start_or_stop" and (verb := start_or_stop(target)):
             return str(verb)
         if action == "pause_or_resume" and (verb := pause_or_resume(target)):
@@ -154,6 +157,15 @@ class ActingScreen(Screen[None]):
             self.app.bring_up(*choice)
 
     def action_boot_pair(self) -> None:
+        """Ask what to do with the pair; without a lab there is only one thing to do."""
+        if (workload := self._comparable()) is None:
+            self.boot_pair()
+            return
+        from tui.screens.lab_start import ask_and_do
+
+        ask_and_do(self.app, workload, self.boot_pair if len(self._pair()) == 2 else None)
+
+    def boot_pair(self) -> None:
         """Boot both sides of the pair again, so that their boots can be compared."""
         for instance in self._pair():
             verb = next((v for v in (Verb.RESTART, Verb.UP) if v in verbs_for(instance)), None)
@@ -162,6 +174,19 @@ class ActingScreen(Screen[None]):
             else:
                 name = visible_name(instance.name)
                 self.app.say(f"{instance.side} {name} is {instance.state}: not booted")
+
+    def action_comparisons(self) -> None:
+        """Open the lab."""
+        from tui.screens.lab_runs import RunsScreen
+
+        self.app.push_screen(RunsScreen())
+
+    def _comparable(self) -> str | None:
+        """The workload the lab could compare; None without a lab or for another instance."""
+        if self.app.lab is None or self.target is None:
+            return None
+        known = (workload.name for workload in self.app.fleet.workloads)
+        return next((name for name in known if name == self.target.workload), None)
 
     def action_shell(self) -> None:
         """Hand the terminal over to a shell in the first."""

@@ -24,8 +24,8 @@ from tui.widgets.trend_chart import TrendChart
 
 _TICK_SECONDS = 1.0
 _FOOTER = (
-    *("start_or_stop", "bring_up", "restart", "logs", "shell", "destroy", "filter", "output"),
-    *("pause_or_resume", "inspect", "boot_pair", "mark", "order", "kill"),
+    *("start_or_stop", "bring_up", "boot_pair", "logs", "shell", "destroy", "filter", "output"),
+    *("restart", "comparisons", "pause_or_resume", "inspect", "mark", "order", "kill"),
 )
 """What to show first where not everything fits."""
 _TALL_ROWS = 36
@@ -75,6 +75,7 @@ class DecksScreen(ActingScreen):
         self._choose_first_deck()
         self.watch(self.app, "snapshot", self._follow)
         self.watch(self.app, "read_jobs", self._follow, init=False)
+        self.watch(self.app, "progress", lambda: self._tick(), init=False)
         self.set_interval(_TICK_SECONDS, self._tick)
 
     def _choose_first_deck(self) -> None:
@@ -124,6 +125,8 @@ class DecksScreen(ActingScreen):
         """Phases count seconds even while no snapshot comes."""
         if any(job.is_active for job in self.app.snapshot.jobs.values()):
             self._follow()
+        if self.is_current and (self.app.comparison or self._status.has_comparison):
+            self._status.refresh()
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was up."""

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.lab.view import Progress
 from tui.model import Instance, Job, SideName, Snapshot, State, Workload, key_of
 from tui.widgets.cells import visible_name
 
@@ -88,33 +89,42 @@ def destroy_question(instances: Sequence[Instance]) -> Content:
     return Content("\n").join(lines)
 
 
-def quit_question(jobs: Sequence[Job]) -> Content:
+def quit_question(jobs: Sequence[Job], comparison: Progress | None = None) -> Content:
     """Says what is still being done and what becomes of it."""
     lines = [Content.from_markup("[bold]Still working:[/]"), Content("")]
     for job in jobs:
         phase = f", {job.phase}" if job.phase else ""
-        lines.append(
-            Content.from_markup(
-                "  [bold]$v $n[/]  [$quiet]$w$p[/]",
-                v=str(job.verb),
-                n=visible_name(job.name),
-                w=_WORDS[job.side],
-                p=phase,
-            )
-        )
+        lines.append(_working(f"{job.verb} {visible_name(job.name)}", f"{_WORDS[job.side]}{phase}"))
+    if comparison is not None:
+        taken = f"{comparison.step} of {comparison.steps} readings taken"
+        lines.append(_working(f"comparison of {visible_name(comparison.workload)}", taken))
     lines.append(Content(""))
     if any(job.side is SideName.VM for job in jobs):
         lines.append(Content("vagrant goes on to its end without the console."))
     if any(job.side is SideName.CONTAINER for job in jobs):
         lines.append(Content("Docker finishes the step it is at; later steps are not taken."))
+    if comparison is not None:
+        lines.append(
+            Content(
+                "The comparison is cancelled and its VM and container are taken down first; what "
+                "it measured is kept, and it can be resumed."
+            )
+        )
     return Content("\n").join(lines)
+
+
+def _working(what: str, where: str) -> Content:
+    return Content.from_markup("  [bold]$w[/]  [$quiet]$h[/]", w=what, h=where)
 
 
 class QuitDialog(ConfirmDialog):
     """Asked when an action still runs. Stay is the default; ctrl+c once more leaves."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        super().__init__(quit_question(jobs), "Quit and let it go on", "Stay")
+    def __init__(self, jobs: Sequence[Job], comparison: Progress | None = None) -> None:
+        yes = "Quit and let it go on" if comparison is None else "Cancel it and quit"
+        if jobs and comparison is not None:
+            yes = "Quit"
+        super().__init__(quit_question(jobs, comparison), yes, "Stay")
 
 
 class WorkloadDialog(ModalScreen[tuple[str, tuple[SideName, ...]] | None]):

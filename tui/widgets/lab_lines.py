@@ -13,7 +13,7 @@ from tui.glyphs import Glyphs
 from tui.results import Arm, Estimate, Line, Measurement, Table, TableRow
 from tui.text import clean
 from tui.units import figure, interval
-from tui.widgets.lab_text import accelerator_words, verdict_text
+from tui.widgets.lab_text import accelerator_words, ratio_text, verdict_text
 from tui.widgets.sample_strip import Axis, common_axis, strip
 
 ARM_STYLES: Mapping[Arm, str] = MappingProxyType(
@@ -44,6 +44,7 @@ def verdict_block(row: TableRow, table: Table, page: Page) -> list[Content]:
         f"{side} {words}"
         for side, cell in (("VM", row.vm), ("container", row.container))
         if (words := clean(cell.note or cell.reason))
+        and words != accelerator_words(table.run.accelerator)
     ]
     pairs = [("verdict", verdict), ("usual claim", Content(claim)), ("method", row.method)]
     if notes:
@@ -70,7 +71,7 @@ def _ratio_line(row: TableRow) -> Content:
     words = [clean(ratio.says), f"VM ÷ container {ratio.median:.3g}"]
     if between := interval(ratio.low, ratio.high, ""):
         words.append(f"95 % {between}")
-    words.append(f"{ratio.n} pairs")
+    words.append(_count(ratio.n, "pair"))
     words.append(
         "no A/A run" if ratio.floor is None else f"noise floor {ratio.floor * 100:.1f} % (A/A)"
     )
@@ -95,7 +96,7 @@ def line_block(line: Line, table: Table, taken: Sequence[Measurement], page: Pag
     if metric.is_headline:
         title += Content.styled("  headline", "$faint")
     if line.ratio is not None:
-        title += Content.styled(f"  {clean(line.ratio.says)}", "$quiet")
+        title += Content.styled(f"  {ratio_text(line.ratio, 30)}", "$quiet")
     floor = table.floors.get(metric.id)
     if floor is not None:
         title += Content.styled(f"  A/A spread {floor * 100:.1f} %", "$faint")
@@ -103,9 +104,11 @@ def line_block(line: Line, table: Table, taken: Sequence[Measurement], page: Pag
     axis = common_axis([e.samples for e in line.estimates.values()])
     for arm in Arm:
         out += _arm_lines(arm, line, table, axis, page)
-        out += _trouble(arm, line, [m for m in taken if m.arm is arm and not m.stream], page)
+        out += _trouble(arm, line, table, [m for m in taken if m.arm is arm and not m.stream], page)
     if line.remark:
-        out += labelled("  note", Content.styled(clean(line.remark), "$warning"), page.width)
+        out += labelled("  remark", Content(clean(line.remark)), page.width)
+    if metric.is_headline:
+        return out  # its method stands above
     return out + labelled("  method", Content.styled(clean(metric.method), "$quiet"), page.width)
 
 
@@ -158,23 +161,27 @@ def _dots(estimate: Estimate, axis: Axis, cells: int, arm: Arm, page: Page) -> C
     )
 
 
-def _trouble(arm: Arm, line: Line, taken: Sequence[Measurement], page: Page) -> list[Content]:
+def _trouble(
+    arm: Arm, line: Line, table: Table, taken: Sequence[Measurement], page: Page
+) -> list[Content]:
     """What a reader must know of these readings: outliers, noise, failures, notes."""
     said: list[str] = []
     estimate = line.estimates.get(arm)
     if estimate and estimate.outliers:
         said.append(_count(len(estimate.outliers), "outlier") + ", kept")
-    if estimate and estimate.n_failed:
+    note = clean(line.notes.get(arm, ""))
+    is_told = "failed" in note
+    if estimate and estimate.n_failed and not is_told:
         said.append(_count(estimate.n_failed, "reading") + " failed")
     noise = Counter(clean(word) for m in taken if not m.is_warmup for word in m.noise)
     said += [f"{word} ({_count(times, 'reading')})" for word, times in noise.most_common(3)]
-    errors = Counter(clean(m.error) for m in taken if m.error)
+    errors = Counter(clean(m.error) for m in taken if m.error and not is_told)
     said += [error for error, _ in errors.most_common(2)]
-    if note := clean(line.notes.get(arm, "")):
+    if note and note != accelerator_words(table.run.accelerator):
         said.append(note)
     lines: list[Content] = []
     for words in said:
-        text = Content.styled(words, "$warning" if words != note else "$quiet")
+        text = Content.styled(words, "$quiet" if words == note and not is_told else "$warning")
         lines += labelled("", text, page.width, _ARM + 2)
     return lines
 

@@ -11,7 +11,7 @@ from tui.lab.view import Progress
 from tui.results import Cell, Table, TableRow
 from tui.text import clean
 from tui.units import interval
-from tui.widgets.lab_text import cell_text, ratio_text, row_state, verdict_text
+from tui.widgets.lab_text import cell_text, ratio_text, row_state, shorter, verdict_text
 
 _TITLE = 15
 _FIGURE = 14
@@ -46,15 +46,16 @@ def widths_for(width: int) -> Widths:
     return Widths(_TITLE, _FIGURE + max(0, spare - 10) // 2, spans, claims, ratio, verdict)
 
 
-def heading(widths: Widths) -> Content:
-    """What the columns are."""
-    cells = ["".ljust(widths.title)]
-    for side in ("VM", "CONTAINER"):
-        cells.append(side.ljust(widths.figure))
-        cells.append("95 % interval".ljust(widths.interval) if widths.interval else "")
-        cells.append("usual claim".ljust(widths.claim) if widths.claim else "")
-    cells += ["RATIO".ljust(widths.ratio), "VERDICT"]
-    return Content.styled(" " + "".join(cells), "$faint")
+def heading(widths: Widths, accelerator: str | None) -> Content:
+    """What the columns are; the VM's names what ran it."""
+    vm = f"VM ({clean(accelerator)})"[: widths.figure - 1] if accelerator else "VM"
+    parts = [Content(" " * (1 + widths.title))]
+    for side, style in ((vm, "$vm"), ("CONTAINER", "$container")):
+        quiet = "95 % interval".ljust(widths.interval)[: widths.interval]
+        quiet += "usual claim".ljust(widths.claim)[: widths.claim]
+        parts.append(Content.assemble((side.ljust(widths.figure), style), (quiet, "$faint")))
+    parts.append(Content.styled("RATIO".ljust(widths.ratio) + "VERDICT", "$faint"))
+    return Content.assemble(*parts)
 
 
 def table_lines(
@@ -69,35 +70,40 @@ def table_lines(
 
 
 def _line(row: TableRow, state: str, widths: Widths, glyphs: Glyphs) -> Content:
-    dim = "$faint" if state in ("pending", "not asked", "not measured") else ""
+    is_empty = state in ("pending", "not asked", "not measured")
     # Nothing to divide where something was seen, not counted: that gets the ratio's room.
     is_fact = row.ratio is None and isinstance(row.container.value, str)
     extra = widths.ratio if is_fact and not widths.claim else 0
-    title = Content.styled(_cut(row.title, widths.title, glyphs), dim)
-    parts = [title, _side(row.vm, row.claim_vm, widths, 0, dim or "$vm bold", glyphs)]
-    style = dim or "$container bold"
-    parts.append(_side(row.container, row.claim_container, widths, extra, style, glyphs))
+    parts = [Content.styled(_cut(row.title, widths.title, glyphs), "$quiet" if is_empty else "")]
+    for cell, claim, room in (
+        (row.vm, row.claim_vm, 0),
+        (row.container, row.claim_container, extra),
+    ):
+        shown = Cell(None) if is_empty else cell
+        parts.append(_side(shown, claim, widths, room, glyphs))
     if not extra:
-        ratio = "" if dim else ratio_text(row.ratio, widths.ratio - 1)
+        ratio = "" if is_empty else ratio_text(row.ratio, widths.ratio - 1)
         parts.append(Content(_cut(ratio, widths.ratio, glyphs)))
     parts.append(_last(row, state, widths))
     return Content.assemble(*parts)
 
 
-def _side(
-    cell: Cell, claim: str, widths: Widths, extra: int, style: str, glyphs: Glyphs
-) -> Content:
+def _side(cell: Cell, claim: str, widths: Widths, extra: int, glyphs: Glyphs) -> Content:
     """Figure, interval and claim of one side, as many of them as there are columns for."""
-    text = cell_text(cell)
-    if between := interval(cell.low, cell.high, cell.unit) if widths.interval else "":
+    between = interval(cell.low, cell.high, cell.unit) if widths.interval else ""
+    style = "bold" if isinstance(cell.value, float | int) else "$quiet"
+    if between:
+        text = cell_text(cell, widths.figure - 1)
+        between = shorter(between, widths.interval - 1)
         figure = Content.assemble(
             (_cut(text, widths.figure, glyphs), style),
             (_cut(between, widths.interval, glyphs), "$quiet"),
         )
     else:
         room = widths.figure + widths.interval + extra
+        text = cell_text(cell, room - 1)
         if cell.value is None and cell.reason and room > _FIGURE:
-            text, style = f"{text} {cell.reason}", "$quiet"
+            text = f"{text} {cell.reason}"
         figure = Content.styled(_cut(text, room, glyphs), style)
     return figure + Content.styled(_cut(claim, widths.claim, glyphs), "$faint")
 

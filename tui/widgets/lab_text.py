@@ -16,7 +16,7 @@ from tui.units import DASH, about, age, figure
 VERDICTS: Mapping[Verdict, tuple[str, str, str]] = MappingProxyType(
     {
         Verdict.CONFIRMED: ("✓", "confirmed", "$success"),
-        Verdict.REFUTED: ("✗", "refuted", "$error"),
+        Verdict.REFUTED: ("✗", "refuted", "$warning"),
         Verdict.UNDECIDED: ("?", "not decided", "$quiet"),
     }
 )
@@ -45,6 +45,7 @@ _STATES: Mapping[RunState, tuple[str, str]] = MappingProxyType(
     }
 )
 _SHORT_RATIOS = (
+    (", under software emulation", " tcg"),
     ("no measurable difference", "none measurable"),
     ("not distinguishable", "indistinguishable"),
 )
@@ -81,11 +82,18 @@ def verdict_text(verdict: Verdict, *, is_short: bool = False) -> Content:
     return Content.styled(f"{sign} {word}", style)
 
 
-def cell_text(cell: Cell) -> str:
+def cell_text(cell: Cell, width: int) -> str:
     """A figure with its unit, what was seen, or a dash."""
     if cell.value is None:
         return DASH
-    return clean(cell.value) if isinstance(cell.value, str) else figure(cell.value, cell.unit)
+    if isinstance(cell.value, str):
+        return clean(cell.value)
+    return shorter(figure(cell.value, cell.unit), width)
+
+
+def shorter(text: str, width: int) -> str:
+    """With a shorter unit where the long one does not fit."""
+    return text if len(text) <= width else text.replace("events/s", "ev/s")
 
 
 def ratio_text(ratio: Ratio | None, width: int) -> str:
@@ -116,7 +124,7 @@ def accelerator_line(accelerator: str | None) -> Content:
     words = f"VM: {accelerator_words(accelerator)}"
     if accelerator != _EMULATED:
         return Content.styled(words, "$quiet")
-    warning = " · its figures say nothing of a VM with hardware virtualization"
+    warning = " · says nothing of VMs with hardware virtualization"
     return Content.assemble((words, "bold $warning"), (warning, "$warning"))
 
 

@@ -11,7 +11,7 @@ from textual.content import Content
 _LEFT = (0x40, 0x04, 0x02, 0x01)
 _RIGHT = (0x80, 0x20, 0x10, 0x08)
 _TALLEST = 4
-_ASCII = " .:|#"
+_ASCII = "_.:|#"
 _SAME_AXIS = 4.0
 
 
@@ -48,7 +48,7 @@ def strip(
     outliers: Sequence[int] = (),
     is_ascii: bool = False,
 ) -> Content:
-    """`width` cells; the more samples in one place the taller, cells of an outlier marked."""
+    """`width` cells on a base line; the more samples in one place the taller, outliers marked."""
     if width < 1 or not samples:
         return Content(" " * max(0, width))
     across = 1 if is_ascii else 2
@@ -65,17 +65,18 @@ def strip(
     for cell in range(width):
         at = cell * across
         sign = _ASCII[steps[at]] if is_ascii else _braille(steps[at], steps[at + 1])
-        parts.append(Content.styled(sign, "$warning bold" if cell in odd else style))
+        is_bare = not any(steps[at : at + across])
+        tone = "$rule" if is_bare else "$warning bold" if cell in odd else style
+        parts.append(Content.styled(sign, tone))
     return Content.assemble(*parts)
 
 
 def _step(count: int, tallest: int) -> int:
-    """One dot a sample while they fit, else in proportion; at least one."""
-    if count == 0 or tallest <= _TALLEST:
+    """Dots above the base line: one a sample while they fit, else in proportion."""
+    if count == 0 or tallest < _TALLEST:
         return count
-    return max(1, round(count / tallest * _TALLEST))
+    return max(1, round(count / tallest * (_TALLEST - 1)))
 
 
 def _braille(left: int, right: int) -> str:
-    dots = sum(_LEFT[:left]) + sum(_RIGHT[:right])
-    return chr(0x2800 + dots) if dots else "·"
+    return chr(0x2800 + sum(_LEFT[: left + 1]) + sum(_RIGHT[: right + 1]))

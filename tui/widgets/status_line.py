@@ -12,7 +12,9 @@ from tui.model import Instance, Job, JobState, SideName, State
 from tui.text import clean
 from tui.units import iec, seconds
 from tui.widgets.cells import elapsed, job_seconds, visible_name
+from tui.widgets.lab_text import progress_words
 from tui.widgets.pair import pair_of
+from tui.widgets.plainly import fitted
 
 
 class StatusLine(Widget):
@@ -22,9 +24,23 @@ class StatusLine(Widget):
 
     key: reactive[str | None] = reactive(None)
     """The selected instance."""
+    has_comparison = False
+    """Whether one is shown as under way."""
 
     def render(self) -> Content:
-        """Progress first, then failure, then the pair's figures."""
+        """What there is to say of the selection, the comparison under way at its right."""
+        comparison = self.app.comparison
+        self.has_comparison = comparison is not None
+        if comparison is None:
+            return self._of_selection(self.content_size.width)
+        words = fitted(Content(f"◆ {progress_words(comparison)}"), self.app.glyphs)
+        lab = Content.styled(words.plain, "$accent").truncate(self.size.width - 2, ellipsis=True)
+        room = self.content_size.width - lab.cell_length
+        left = self._of_selection(room - 2).truncate(max(0, room - 2), ellipsis=True)
+        return left + Content(" " * (room - left.cell_length)) + lab
+
+    def _of_selection(self, width: int) -> Content:
+        """Progress first, then failure, then the pair's figures; `width` is what it may take."""
         snapshot = self.app.snapshot
         instance = snapshot.find(self.key) if self.key else None
         if instance is None:
@@ -33,10 +49,10 @@ class StatusLine(Widget):
         if job and job.is_active:
             return self._progress(job)
         if job and job.state is JobState.FAILED and job.id not in self.app.read_jobs:
-            return self._failure(job)
+            return self._failure(job, width)
         if instance.busy:
             return Content.from_markup("[$accent]busy[/]  $b", b=clean(instance.busy))
-        return self._figures(instance)
+        return self._figures(instance, width)
 
     def _progress(self, job: Job) -> Content:
         phase = f" {self.app.glyphs.dot} {job.phase}" if job.phase else ""
@@ -49,14 +65,14 @@ class StatusLine(Widget):
             l=clean(job.last_line),
         )
 
-    def _failure(self, job: Job) -> Content:
+    def _failure(self, job: Job, width: int) -> Content:
         error = clean(job.error) or f"{job.verb} failed"
         hint = Content.from_markup("  [bold $primary]L[/] [$quiet]whole output[/]")
-        room = max(10, self.size.width - len(hint.plain) - 2)
+        room = max(10, width - len(hint.plain))
         sign, text = self.app.glyphs.failed, self.app.glyphs.cut(error, room)
         return Content.assemble(Content.from_markup("[bold $error]$s $e[/]", s=sign, e=text), hint)
 
-    def _figures(self, instance: Instance) -> Content:
+    def _figures(self, instance: Instance, width: int) -> Content:
         """Both of a pair side by side, or the one; each figure with what it stands for."""
         pair = pair_of(self.app.snapshot, instance.key)
         pair = tuple(sorted(pair, key=lambda i: i.side is SideName.CONTAINER))
@@ -71,9 +87,9 @@ class StatusLine(Widget):
         for detail in (1, 0):
             parts = [self._one(i, detail, is_pair=len(pair) > 1) for i in pair]
             whole = Content("   ").join([name, *parts])
-            if whole.cell_length <= self.size.width - 2:
-                break
-        return whole
+            if whole.cell_length <= width:
+                return whole
+        return name if self.has_comparison else whole
 
     def _one(self, instance: Instance, detail: int, *, is_pair: bool) -> Content:
         snapshot = self.app.snapshot
