@@ -33,6 +33,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
         "shell",
     ),
     "compare_command": ("compare",),
+    "runs_command": ("runs", "report"),
     "setup_commands": ("doctor", "setup", "completion"),
 }
 """Where each command lives, in the order `--help` lists them."""

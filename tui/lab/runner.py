@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from tui.errors import TwindeckError
-from tui.lab.instrument import Instrument, Reading
+from tui.lab.instrument import Instrument, Need, Reading
 from tui.lab.noise import Noise
 from tui.lab.plan import RunPlan, Step, aa_steps, block_of, blocks, warmups
 from tui.lab.rig import LabRig
@@ -66,13 +66,15 @@ class Runner:
 
     def _steps(self) -> Iterator[Step]:
         yield from self._series(self._plan.first)
-        aa_done = False
+        compared: set[Need] = set()
         for instrument in self._plan.instruments:
-            # The A/A run comes first of all that is measured more than once.
-            if instrument.repeats.cap > 1 and not aa_done:
-                aa_done = True
+            # The A/A run comes before the first that is measured more than once, all that needs
+            # the pair to stand alike at once: to shut it down and start it takes a minute.
+            if instrument.repeats.cap > 1 and instrument.need not in compared:
+                compared.add(instrument.need)
                 for one in self._plan.for_aa:
-                    yield from self._without_failing(aa_steps(one, self._plan.is_quick))
+                    if one.need is instrument.need:
+                        yield from self._without_failing(aa_steps(one, self._plan.is_quick))
             yield from self._series(instrument)
 
     def _series(self, instrument: Instrument) -> Iterator[Step]:
