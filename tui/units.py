@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 DASH = "—"
 _IEC = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -94,3 +96,11 @@ def _time(value: float) -> str:
     if value >= 0.1 or value == 0:
         return seconds(value)
     return f"{value * 1e3:#.3g} ms" if value >= 1e-3 else f"{value * 1e6:#.3g} µs"
+
+
+def timestamp(unix_seconds: float | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds: `2026-01-31T09:30:00.250Z`."""
+    if unix_seconds is None:
+        return None
+    moment = datetime.fromtimestamp(unix_seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

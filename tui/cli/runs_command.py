@@ -16,7 +16,7 @@ from tui.cli.tables import print_json, table
 from tui.errors import UsageError
 from tui.results import Arm, Estimate, Row, Run, RunState
 from tui.text import clean
-from tui.units import about, figure
+from tui.units import about, figure, timestamp
 
 if TYPE_CHECKING:
     from tui.run_store import Runs
@@ -62,7 +62,7 @@ def _summary(run: Run) -> dict[str, object]:
     return {
         "run": run.id,
         "workload": run.workload,
-        "started_at": run.started_at,
+        "started_at": timestamp(run.started_at),
         "state": str(run.state),
         "quick": run.is_quick,
         "seconds": run.busy_seconds,

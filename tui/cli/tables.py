@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from tui.model import Boot, Check, Instance, Sample
 from tui.text import clean
+from tui.units import timestamp
 
 _GAP = "  "
 
@@ -37,14 +37,6 @@ def print_json(value: object) -> None:
 def print_json_line(value: object) -> None:
     """On one line, flushed at once, for a stream."""
     click.echo(json.dumps(value, ensure_ascii=True, separators=(",", ":")))
-
-
-def timestamp(unix_seconds: float | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds: `2026-01-31T09:30:00.250Z`."""
-    if unix_seconds is None:
-        return None
-    moment = datetime.fromtimestamp(unix_seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def instance_json(instance: Instance) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tui.results import Arm, Cell, Estimate, Line, Ratio, Table, TableRow
+from tui.units import timestamp
 
 
 def table_json(table: Table) -> dict[str, Any]:
@@ -20,12 +21,12 @@ def table_json(table: Table) -> dict[str, Any]:
         "rows": [_row(row) for row in table.rows],
         "state": str(run.state),
         "quick": run.is_quick,
-        "started_at": run.started_at,
+        "started_at": timestamp(run.started_at),
         "seconds": run.busy_seconds,
         "seed": run.seed,
         "method_version": run.method_version,
         "noise_floors": dict(table.floors),
-        "events": [{"at": event.at, "text": event.text} for event in run.events],
+        "events": [{"at": timestamp(event.at), "text": event.text} for event in run.events],
     }
 
 
