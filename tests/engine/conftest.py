@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine.container_kit import LOOP, Notes, Run, docker, free_port
+from tui.lab.project import make_project
+from tui.lab.rig import LabRig
 from tui.model import Probe, Workload
+from tui.results import Arm
 from tui.sides.containers import Containers
 from tui.sides.docker_images import choose_base
 from tui.sides.docker_link import Link
@@ -22,6 +26,24 @@ def base_image() -> str:
     """The base image that is here: the test must not depend on which."""
     nginx = load(Path(__file__).parents[2] / "workloads" / "nginx")
     return choose_base(Link(), nginx, Notes())[0]
+
+
+@pytest.fixture(scope="session")
+def lab_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabRig]:
+    """The lab's pair of an nginx under a name of its own, up on both sides."""
+    here = tmp_path_factory.mktemp("lab")
+    project = Path(__file__).parents[2]
+    folder = here / "project" / f"twtest-{uuid.uuid4().hex[:6]}"
+    shutil.copytree(project / "workloads" / "nginx", folder)
+    root = here / "twindeck-lab"
+    copy = make_project(load(folder), project / "Vagrantfile", root)
+    rig = LabRig(copy, root, is_quick=True)
+    try:
+        for arm in (Arm.CONTAINER, Arm.VM):
+            rig.boot(arm)
+        yield rig
+    finally:
+        assert rig.take_down() == []
 
 
 @pytest.fixture

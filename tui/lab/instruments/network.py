@@ -96,7 +96,7 @@ def _requests(
         need=Need.RUNNING,
         seconds=seconds + 1.0,
         measure=measure,
-        repeats=Repeats(quick=3, full=6, cap=18, warmups=1),
+        repeats=Repeats(quick=3 if is_headline else 2, warmups=1 if is_headline else 0),
         in_aa=is_headline,
     )
 

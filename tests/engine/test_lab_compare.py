@@ -1,0 +1,125 @@
+"""`twindeck compare` on real engines, of a workload that is a folder and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.container_kit import free_port
+
+pytestmark = pytest.mark.engine
+
+_PROJECT = Path(__file__).parents[2]
+_UP_SECONDS = 600
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project with one new workload: its folder was written a moment ago."""
+    folder = tmp_path / "project" / "workloads" / f"twtest-{uuid.uuid4().hex[:6]}"
+    shutil.copytree(_PROJECT / "workloads" / "nginx", folder)
+    page = folder / "site" / "index.html"
+    page.write_text("a page of this test's own\n")
+    toml = (folder / "workload.toml").read_text()
+    toml = toml.replace('contains = "twindeck"', 'contains = "of this test"')
+    for port in ("container = 8080", "vm = 18080"):
+        toml = toml.replace(port, f"{port.split()[0]} = {free_port()}")
+    (folder / "workload.toml").write_text(toml)
+    shutil.copyfile(_PROJECT / "Vagrantfile", tmp_path / "project" / "Vagrantfile")
+    yield tmp_path / "project"
+
+
+class Compare:
+    """The command as a user types it, with a history of its own."""
+
+    def __init__(self, project: Path, data: Path) -> None:
+        self._argv = (sys.executable, "-m", "tui", "--project", str(project))
+        self._env = {**os.environ, "TWINDECK_DATA": str(data)}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            (*self._argv, *words),
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (*self._argv, *words),
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_UP_SECONDS,
+        )
+
+
+def left(name: str) -> list[str]:
+    """What of that workload the engines still hold."""
+    containers = subprocess.run(
+        ("docker", "ps", "-a", "--filter", f"name={name}", "--format", "{{.Names}}"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    domains = subprocess.run(
+        ("virsh", "-c", "qemu:///system", "list", "--all", "--name"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return containers + [domain for domain in domains if name in domain]
+
+
+def test_a_run_is_cancelled_in_the_middle_resumed_and_reported(
+    project: Path, tmp_path: Path
+) -> None:
+    name = next((project / "workloads").iterdir()).name
+    command = Compare(project, tmp_path / "data")
+    rows = "size,isolation,os,security,boot"
+    process = command.start("compare", name, "--quick", "--rows", rows, "--json")
+    assert process.stderr is not None
+    told, deadline = [], time.monotonic() + _UP_SECONDS
+    for line in process.stderr:
+        told.append(line)
+        if "boot-resume: " in line and "reading 2" in line:
+            process.send_signal(signal.SIGINT)
+            break
+        assert time.monotonic() < deadline, told
+    out, err = process.communicate(timeout=_UP_SECONDS)
+    assert process.returncode == 130, (told, err)
+    assert "go on with: twindeck compare --resume" in err
+    assert left(name) == []
+    first = json.loads(out)
+    assert first["state"] == "cancelled"
+    size = next(row for row in first["rows"] if row["row"] == "size")
+    # Only what needs no second boot is asked of the rest: facts come in seconds.
+    again = command.run("compare", "--resume", first["run"], "--json")
+    assert again.returncode == 0, again.stderr
+    assert left(name) == []
+    whole = json.loads(again.stdout)
+    assert whole["state"] == "done"
+    assert whole["run"] == first["run"]
+    assert next(row for row in whole["rows"] if row["row"] == "size") == size
+    by_row = {row["row"]: row for row in whole["rows"]}
+    assert by_row.keys() == set(rows.split(","))
+    assert by_row["isolation"]["verdict"] == "confirmed"
+    assert by_row["boot"]["vm"]["value"] > 5 * by_row["boot"]["container"]["value"]
+    lines = {line["metric"]: line for line in by_row["boot"]["lines"]}
+    assert lines["boot.resume"]["arms"]["vm"]["n"] == 6
+    page = command.run("report", first["run"], "--format", "html").stdout
+    assert page.startswith("<!doctype html>")
+    assert "http" not in page.split("<style>")[0]
