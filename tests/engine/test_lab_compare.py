@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ _UP_SECONDS = 600
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     """A project with one new workload: its folder was written a moment ago."""
     folder = tmp_path / "project" / "workloads" / f"twtest-{uuid.uuid4().hex[:6]}"
     shutil.copytree(_PROJECT / "workloads" / "nginx", folder)
@@ -36,7 +35,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
         toml = toml.replace(port, f"{port.split()[0]} = {free_port()}")
     (folder / "workload.toml").write_text(toml)
     shutil.copyfile(_PROJECT / "Vagrantfile", tmp_path / "project" / "Vagrantfile")
-    yield tmp_path / "project"
+    return tmp_path / "project"
 
 
 class Compare:
@@ -89,13 +88,13 @@ def test_a_run_is_cancelled_in_the_middle_resumed_and_reported(
 ) -> None:
     name = next((project / "workloads").iterdir()).name
     command = Compare(project, tmp_path / "data")
-    rows = "size,isolation,os,security,boot"
+    rows = "size,isolation,os,security,resources"
     process = command.start("compare", name, "--quick", "--rows", rows, "--json")
     assert process.stderr is not None
     told, deadline = [], time.monotonic() + _UP_SECONDS
     for line in process.stderr:
         told.append(line)
-        if "boot-resume: " in line and "reading 2" in line:
+        if "idle: " in line and "reading 2" in line:
             process.send_signal(signal.SIGINT)
             break
         assert time.monotonic() < deadline, told
@@ -106,7 +105,6 @@ def test_a_run_is_cancelled_in_the_middle_resumed_and_reported(
     first = json.loads(out)
     assert first["state"] == "cancelled"
     size = next(row for row in first["rows"] if row["row"] == "size")
-    # Only what needs no second boot is asked of the rest: facts come in seconds.
     again = command.run("compare", "--resume", first["run"], "--json")
     assert again.returncode == 0, again.stderr
     assert left(name) == []
@@ -117,9 +115,11 @@ def test_a_run_is_cancelled_in_the_middle_resumed_and_reported(
     by_row = {row["row"]: row for row in whole["rows"]}
     assert by_row.keys() == set(rows.split(","))
     assert by_row["isolation"]["verdict"] == "confirmed"
-    assert by_row["boot"]["vm"]["value"] > 5 * by_row["boot"]["container"]["value"]
-    lines = {line["metric"]: line for line in by_row["boot"]["lines"]}
-    assert lines["boot.resume"]["arms"]["vm"]["n"] == 6
+    resources = by_row["resources"]
+    assert resources["vm"]["value"] > resources["container"]["value"]
+    lines = {line["metric"]: line for line in resources["lines"]}
+    assert lines["memory.idle.use"]["arms"]["vm"]["n"] == 3
+    assert lines["cpu.per_work"]["arms"]["container"]["median"] > 0
     page = command.run("report", first["run"], "--format", "html").stdout
     assert page.startswith("<!doctype html>")
     assert "http" not in page.split("<style>")[0]

@@ -6,6 +6,7 @@ import csv
 import io
 
 from tui.results import Study, Table
+from tui.text import clean
 
 HEADER = (
     "run", "row", "metric", "unit", "arm", "block", "stream", "warmup", "value", "text",
@@ -53,5 +54,6 @@ def make(table: Table, study: Study) -> str:
 
 
 def _inert(text: str) -> str:
-    """A spreadsheet must not take what an engine wrote for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A spreadsheet must not take what an engine wrote for a formula, nor a terminal for more."""
+    plain = clean(text)
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain
