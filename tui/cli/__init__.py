@@ -11,12 +11,16 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tui import __version__
 from tui.cli.session import DEFAULT_INTERVAL_SECONDS, Settings, open_fleet, say
-from tui.errors import TwindeckError, UsageError
+from tui.errors import StoreError, TwindeckError, UsageError
+
+if TYPE_CHECKING:
+    from tui.lab.lab import Lab
 
 _MODULES: Mapping[str, tuple[str, ...]] = {
     "look_commands": ("ls", "boots", "logs", "inspect"),
@@ -102,12 +106,27 @@ def _open_console(settings: Settings) -> None:
     from tui.app import TwindeckApp
 
     fleet = open_fleet(settings)
+    lab = _lab_of(settings)
     try:
         # Drawn at once, as stale, until the engines have answered.
         fleet.recall()
-        TwindeckApp(fleet).run()
+        TwindeckApp(fleet, lab).run()
     finally:
         fleet.stop()
+        if lab is not None and lab.is_busy:
+            say("the comparison is cancelled: its pair is being taken down …")
+            lab.cancel()
+            lab.wait()
+
+
+def _lab_of(settings: Settings) -> Lab | None:
+    """None where there is no history to keep runs in; the fleet tells why."""
+    from tui.lab.build import open_lab
+
+    try:
+        return open_lab(settings.project, read_only=settings.read_only)
+    except StoreError:
+        return None
 
 
 def main() -> None:

@@ -9,21 +9,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.errors import TwindeckError, UsageError
-from tui.lab.plan import RunPlan, make_plan
-from tui.lab.table import make_table
 from tui.lab.view import Plan, Progress
 from tui.model import Workload
 from tui.results import Row, Run, RunState, Study, Table
 from tui.run_store import Runs
 
+if TYPE_CHECKING:
+    from tui.lab.plan import RunPlan
+
 _LINES = 200
 
 
 class Lab:
-    """Implements `LabView`. A run has a thread of its own; everything else returns soon."""
+    """Implements `LabView`. A run has a thread of its own; everything else returns soon.
+
+    What measures brings the engines' libraries with it, so it is imported when it is needed.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,8 @@ class Lab:
 
     def plan(self, workload: str, *, is_quick: bool, rows: Sequence[Row] = ()) -> Plan:
         """How long a run would take and of how many readings. Raises UsageError."""
+        from tui.lab.plan import make_plan
+
         plan = make_plan(self._workload(workload), rows, is_quick=is_quick, seed=0)
         return Plan(seconds=plan.seconds, steps=plan.steps)
 
@@ -121,6 +128,8 @@ class Lab:
 
     def table(self, run_id: str) -> Table:
         """The table of a run, of one under way as far as it is. Raises UsageError, StoreError."""
+        from tui.lab.table import make_table
+
         return make_table(self._runs.study(run_id))
 
     def has(self, run_id: str) -> bool:
@@ -133,6 +142,7 @@ class Lab:
     def markdown(self, run_id: str) -> str:
         """The report of a run. Raises UsageError, StoreError."""
         from tui.lab.reports import render
+        from tui.lab.table import make_table
 
         study = self._runs.study(run_id)
         return render(make_table(study), study, "md")
@@ -155,6 +165,8 @@ class Lab:
             raise UsageError("read-only: will not compare anything", "start without --read-only")
         if self.is_busy:
             raise UsageError("a comparison is under way", "wait for it or cancel it")
+        from tui.lab.plan import make_plan
+
         self._cancel = Event()
         plan = make_plan(workload, study.run.rows, is_quick=study.run.is_quick, seed=study.run.seed)
         metrics = {m.id: m for i in plan.all for m in i.metrics if m.row in study.run.rows}
@@ -166,7 +178,6 @@ class Lab:
         self._thread.start()
 
     def _work(self, workload: Workload, plan: RunPlan, study: Study) -> None:
-        # The engines' libraries come with it; nobody who only reads runs should pay for them.
         from tui.lab.session import Session
 
         lines: deque[str] = deque(maxlen=_LINES)
