@@ -23,6 +23,7 @@ from tui.model import SideName, State
 from tui.screens.decks import DecksScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ConfirmDialog, WorkloadDialog
+from tui.screens.lab_dialogs import StartDialog
 from tui.screens.logs import LogScreen
 from tui.widgets.columns import Column
 from tui.widgets.deck import Deck
@@ -283,6 +284,9 @@ async def test_boot_pair_restarts_both_sides() -> None:
     app = build_app()
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, StartDialog))
+        await pilot.press("G", "end", "enter")
+        await until(pilot, lambda: asked_of(app))
         assert asked_of(app) == [("restart", "vm:nginx"), ("restart", "container:nginx")]
         await pilot.press("j", "b")
         assert len(asked_of(app)) == 2

@@ -44,7 +44,7 @@ async def test_every_key_on_the_decks_is_explained() -> None:
     app = build_app(full_fleet())
     async with app.run_test(size=STANDARD):
         keys = {key for keys in told(app) for key in keys.split()}
-        expected = set("surpledbKiyozjkgGq12?/")
+        expected = set("surpledbcKiyozjkgGq12?/")
         expected |= {"ctrl+r", "ctrl+c", "ctrl+p", "tab", "space", "enter", "esc"}
         assert expected <= keys
 

@@ -39,3 +39,16 @@ async def test_the_fleet_starts_behind_the_first_frame_and_fills_it() -> None:
         await until(pilot, lambda: "one" in text_of(app))
         assert asked_of(app) == []
     assert fleet._receivers == []
+
+
+def test_the_lab_is_imported_when_it_is_opened() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, tui.app; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    early = {name for name in told.stdout.split() if name.startswith("tui.lab")}
+    assert early == {"tui.lab", "tui.lab.view"}
+    assert not [name for name in told.stdout.split() if name.startswith("tui.screens.lab")]

@@ -46,7 +46,8 @@ class ConfirmDialog(ModalScreen[bool]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button(self._no, id="no", compact=True)
                 yield Button(self._yes, id="yes", compact=True, variant="error")
-            yield Static("tab other answer   enter choose   esc cancel", classes="dialog-hint")
+            hint = f"tab other answer   enter choose   esc {self._no.lower()}"
+            yield Static(hint, classes="dialog-hint")
 
     def on_mount(self) -> None:
         """The safe answer is the default."""

@@ -133,7 +133,7 @@ class CancelDialog(ConfirmDialog):
     def __init__(self, progress: Progress) -> None:
         question = Content.from_markup(
             "[bold]Cancel the comparison of $w?[/]\n\n"
-            "$s of $n readings are taken; they are kept, and $r resumes it later.\n"
+            "$s of $n readings are taken and kept; $r resumes it later.\n"
             "Its VM and its container are taken down.",
             w=clean(progress.workload),
             s=str(progress.step),

@@ -173,7 +173,9 @@ class LabPage(Screen[None]):
             self.app.say(f"Copied the report, {len(text.splitlines())} lines of Markdown")
 
 
-def run_headline(run: Run, progress: Progress | None, *more: str) -> Content:
+def run_headline(
+    run: Run, progress: Progress | None, *more: str, is_short: bool = False
+) -> Content:
     """One line on a run; `progress` is its own while it is under way."""
     words: list[Any] = [
         (clean(run.workload), "bold"),
@@ -184,7 +186,7 @@ def run_headline(run: Run, progress: Progress | None, *more: str) -> Content:
     ]
     head = Content.assemble(*words) + state_text(run, progress)
     quiet = [date_text(run.started_at) + " UTC"]
-    if (length := run_length(run)) and progress is None and not more:
+    if (length := run_length(run)) and progress is None and not (more or is_short):
         quiet.append(f"took {length}")
     if run.host_hash:
         quiet.append(f"host {clean(run.host_hash)[:8]}")

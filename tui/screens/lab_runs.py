@@ -100,7 +100,7 @@ class RunsScreen(Screen[None]):
         if self.is_current:
             self.query_one(LabProgress).show(self.app.comparison)
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="read")
     async def _read(self) -> None:
         self._error, runs = "", list(self.runs.values())
         try:
@@ -255,7 +255,7 @@ class RunsScreen(Screen[None]):
 
         self.app.push_screen(DeleteDialog(run), delete)
 
-    @work
+    @work(group="delete")
     async def _delete(self, run: Run) -> None:
         try:
             await asyncio.to_thread(self.lab.delete, run.id)

@@ -17,6 +17,7 @@ from tui.console import ConsoleApp
 from tui.errors import TwindeckError
 from tui.results import Table
 from tui.screens.lab_page import run_headline
+from tui.text import clean
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.lab_two import two_lines, warnings
 from tui.widgets.plainly import fitted
@@ -85,7 +86,9 @@ class TwoRunsScreen(Screen[None]):
         if self.tables:
             first, second = self.tables
             title = Content("\n").join(
-                Content.styled(f"{letter} ", "bold $accent") + run_headline(table.run, None)
+                Content.styled(f"{letter} ", "bold $accent")
+                + run_headline(table.run, None, is_short=True)
+                + Content.styled(f"  VM {clean(table.run.accelerator or 'not run')}", "$warning")
                 for letter, table in zip("AB", self.tables, strict=True)
             )
             lines = warnings(first.run, second.run)

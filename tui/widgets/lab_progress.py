@@ -27,9 +27,11 @@ class LabProgress(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._painted = Content("")
+        self._progress: Progress | None = None
 
     def show(self, progress: Progress | None) -> None:
         """Paint it if it would look different."""
+        self._progress = progress
         self.display = progress is not None
         if progress is None:
             return
@@ -37,6 +39,10 @@ class LabProgress(Widget):
         if not text.is_same(self._painted):
             self._painted = text
             self.refresh()
+
+    def on_resize(self) -> None:
+        """Laid out by hand."""
+        self.show(self._progress)
 
     def render(self) -> Content:
         """As last shown."""

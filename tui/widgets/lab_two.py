@@ -8,7 +8,7 @@ from tui.glyphs import Glyphs
 from tui.results import Arm, Line, Run, Table
 from tui.text import clean
 from tui.units import DASH, figure
-from tui.widgets.lab_text import accelerator_words
+from tui.widgets.lab_text import accelerator_words, shorter
 
 _SIDES = (Arm.VM, Arm.CONTAINER)
 
@@ -32,39 +32,38 @@ def two_lines(
     first: Table, second: Table, width: int, glyphs: Glyphs, *, is_whole: bool
 ) -> list[Content]:
     """One line a metric: either side's median in A and B and how B differs."""
-    name = 22 if width < 110 else 34
-    room = max(8, (width - name) // 6)
-    by = [f" ({clean(table.run.accelerator or '?')})" for table in (first, second)]
-    vm = [f"VM {letter}{words}"[: room - 1] for letter, words in zip("AB", by, strict=True)]
-    container = [f"CONT. {letter}" if room < 13 else f"CONTAINER {letter}" for letter in "AB"]
-    head = "".join(word.ljust(room) for word in (*vm, "B/A", *container, "B/A"))
-    out = [Content.styled("".ljust(name) + head, "$faint")]
+    name, change = (15, 9) if width < 110 else (34, 12)
+    room = max(8, (width - name - 2 * change) // 4)
+    head = [Content(" " * name)]
+    for side, style in (("VM", "$vm"), ("CONTAINER" if room > 12 else "CONT.", "$container")):
+        words = "".join(f"{side} {letter}".ljust(room) for letter in "AB")
+        head.append(Content.assemble((words, style), ("B/A".ljust(change), "$faint")))
+    out = [Content.assemble(*head)]
     others = {line.metric.id: line for row in second.rows for line in row.lines}
     for row in first.rows:
         lines = [line for line in row.lines if is_whole or line.metric.is_headline]
         if is_whole and lines:
             out.append(Content.styled(row.title, "bold"))
         for line in lines:
+            other = others.get(line.metric.id)
             title = f"  {clean(line.metric.title)}" if is_whole else row.title
             parts = [Content(glyphs.cut(title, name - 1).ljust(name))]
             for arm in _SIDES:
-                style = "$vm" if arm is Arm.VM else "$container"
-                parts += _cells(line, others.get(line.metric.id), arm, room, style, glyphs)
+                parts += [_cell(each, line, arm, room, glyphs) for each in (line, other)]
+                parts.append(Content.styled(_change(line, other, arm).ljust(change), "$quiet"))
             out.append(Content.assemble(*parts).truncate(width, ellipsis=True))
     return out
 
 
-def _cells(
-    first: Line, second: Line | None, arm: Arm, room: int, style: str, glyphs: Glyphs
-) -> list[Content]:
-    cells = []
-    for line in (first, second):
-        estimate = line.estimates.get(arm) if line else None
-        fact = line.facts.get(arm, "") if line else ""
-        text = figure(estimate.median, first.metric.unit) if estimate else clean(fact) or DASH
-        cells.append(Content.styled(glyphs.cut(text, room - 1).ljust(room), style))
-    cells.append(Content.styled(_change(first, second, arm).ljust(room), "bold"))
-    return cells
+def _cell(line: Line | None, known: Line, arm: Arm, room: int, glyphs: Glyphs) -> Content:
+    """The median, without its unit where that does not fit, or what was seen."""
+    estimate = line.estimates.get(arm) if line else None
+    if estimate is None:
+        text = clean(line.facts.get(arm, "")) if line else ""
+        return Content.styled(glyphs.cut(text or DASH, room - 1).ljust(room), "$quiet")
+    text = shorter(figure(estimate.median, known.metric.unit), room - 1)
+    text = text if len(text) < room else text.partition(" ")[0]
+    return Content.styled(glyphs.cut(text, room - 1).ljust(room), "bold")
 
 
 def _change(first: Line, second: Line | None, arm: Arm) -> str:

@@ -32,10 +32,10 @@ class StatusLine(Widget):
         comparison = self.app.comparison
         self.has_comparison = comparison is not None
         if comparison is None:
-            return self._of_selection(self.content_size.width)
+            return self._of_selection(self.size.width)
         words = fitted(Content(f"◆ {progress_words(comparison)}"), self.app.glyphs)
-        lab = Content.styled(words.plain, "$accent").truncate(self.size.width - 2, ellipsis=True)
-        room = self.content_size.width - lab.cell_length
+        lab = Content.styled(words.plain, "$accent").truncate(self.size.width, ellipsis=True)
+        room = self.size.width - lab.cell_length
         left = self._of_selection(room - 2).truncate(max(0, room - 2), ellipsis=True)
         return left + Content(" " * (room - left.cell_length)) + lab
 
@@ -68,7 +68,7 @@ class StatusLine(Widget):
     def _failure(self, job: Job, width: int) -> Content:
         error = clean(job.error) or f"{job.verb} failed"
         hint = Content.from_markup("  [bold $primary]L[/] [$quiet]whole output[/]")
-        room = max(10, width - len(hint.plain))
+        room = max(10, width - len(hint.plain) - 2)
         sign, text = self.app.glyphs.failed, self.app.glyphs.cut(error, room)
         return Content.assemble(Content.from_markup("[bold $error]$s $e[/]", s=sign, e=text), hint)
 
@@ -87,7 +87,7 @@ class StatusLine(Widget):
         for detail in (1, 0):
             parts = [self._one(i, detail, is_pair=len(pair) > 1) for i in pair]
             whole = Content("   ").join([name, *parts])
-            if whole.cell_length <= width:
+            if whole.cell_length <= width - 2:
                 return whole
         return name if self.has_comparison else whole
 
