@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.errors import WorkloadError
-from tui.model import Probe, Workload
+from tui.model import Load, Probe, Workload
 
 FILE = "workload.toml"
 DEFAULT_MEMORY_MIB = 2048
@@ -22,14 +22,17 @@ DEFAULT_CPUS = 2
 DEFAULT_TIMEOUT_SECONDS = 180.0
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "": ("title", "resources", "ports", "ready", "container", "vm"),
+    "": ("title", "resources", "ports", "ready", "container", "vm", "load"),
     "resources": ("memory_mib", "cpus"),
     "ports": ("guest", "container", "vm"),
-    "ready": ("kind", "path", "status", "contains", "timeout_seconds"),
+    "ready": ("kind", "path", "status", "contains", "send", "timeout_seconds"),
     "container": ("images",),
     "vm": ("boxes",),
+    "load": ("title", "command", "pattern", "unit", "better", "row", "prepare"),
 }
-_HTTP_ONLY = ("path", "status", "contains")
+_HTTP_ONLY = ("path", "status")
+_LOAD_ROWS = ("performance", "networking", "storage")
+_LOAD_PLACES = ("port", "seconds", "cpus")
 # The folder's name becomes a container's, an image's and a host's name: the strictest of them.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}[a-z0-9]")
 # Goes to an engine as one argument: no option, no blank.
@@ -83,6 +86,34 @@ class _Table:
             raise self.error(key, f"expected {expected}, found {_shown(value)}")
         return value
 
+    def choice(self, key: str, among: tuple[str, ...], default: str) -> str:
+        value = self._values.get(key, default)
+        if value not in among:
+            raise self.error(key, f"expected one of {', '.join(among)}, found {_shown(value)}")
+        return str(value)
+
+    def wire(self, key: str) -> str:
+        """Text as it goes over the wire: any character of one byte."""
+        expected = "text of characters of one byte (Latin-1)"
+        value = self._value(key, expected, "")
+        if not isinstance(value, str) or any(ord(character) > 0xFF for character in value):
+            raise self.error(key, f"expected {expected}, found {_shown(value)}")
+        return value
+
+    def words(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        expected = "a command as a list of words"
+        values = self._value(key, expected, None if default is None else list(default))
+        if not isinstance(values, list) or (not values and default is None):
+            raise self.error(key, f"expected {expected}, found {_shown(values)}")
+        for value in values:
+            if not isinstance(value, str) or not value.isprintable():
+                raise self.error(key, f"expected {expected}, found {_shown(value)} in it")
+            for place in re.findall(r"\{(\w*)\}", value):
+                if place not in _LOAD_PLACES:
+                    known = ", ".join(f"{{{one}}}" for one in _LOAD_PLACES)
+                    raise self.error(key, f"unknown {{{place}}}, expected one of {known}")
+        return tuple(values)
+
     def references(self, key: str, expected: str) -> tuple[str, ...]:
         values = self._value(key, expected, None)
         if not isinstance(values, list) or not values:
@@ -122,6 +153,7 @@ def load(folder: Path) -> Workload:
         cpus=resources.integer("cpus", 1, 256, DEFAULT_CPUS),
         container_images=root.table("container").references("images", "a list of image names"),
         boxes=root.table("vm").references("boxes", "a list of box names"),
+        load=_load(root.table("load")) if root.has("load") else None,
     )
     if workload.vm_port == workload.container_port:
         raise ports.error(
@@ -207,9 +239,14 @@ def _probe(ready: _Table) -> Probe:
         for key in _HTTP_ONLY:
             if ready.has(key):
                 raise ready.error(key, 'only for kind = "http", this one is "tcp"')
-        return Probe(kind="tcp", timeout_seconds=timeout)
+        contains = ready.wire("contains")
+        return Probe(
+            kind="tcp", timeout_seconds=timeout, send=ready.wire("send"), contains=contains
+        )
     if kind != "http":
         raise ready.error("kind", f'expected "http" or "tcp", found {_shown(kind)}')
+    if ready.has("send"):
+        raise ready.error("send", 'only for kind = "tcp", this one is "http"')
     path = ready.text("path", "a path that begins with /", "/")
     if not _URL_PATH.fullmatch(path):
         raise ready.error("path", f"expected a path that begins with /, found {_shown(path)}")
@@ -219,6 +256,25 @@ def _probe(ready: _Table) -> Probe:
         status=ready.integer("status", 100, 599, 200),
         contains=ready.text("contains", "text the page holds", ""),
         timeout_seconds=timeout,
+    )
+
+
+def _load(load: _Table) -> Load:
+    pattern = load.text("pattern", "a regular expression with one group")
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise load.error("pattern", f"expected a regular expression: {error}") from error
+    if groups != 1:
+        raise load.error("pattern", f"expected one group, the number; found {groups}")
+    return Load(
+        title=load.text("title", "one line of text"),
+        argv=load.words("command"),
+        pattern=pattern,
+        unit=load.text("unit", "a unit, as requests/s"),
+        more_is_better=load.choice("better", ("more", "less"), "more") == "more",
+        row=load.choice("row", _LOAD_ROWS, "performance"),
+        prepare=load.words("prepare", ()),
     )
 
 

@@ -32,8 +32,7 @@ def answers(
     """
     try:
         if probe.kind == "tcp":
-            with socket.create_connection((host, port), timeout=patience_seconds):
-                return True
+            return _replies(probe, host, port, patience_seconds)
         connection = http.client.HTTPConnection(host, port, timeout=patience_seconds)
         try:
             connection.request("GET", probe.path, headers={"Connection": "close"})
@@ -46,6 +45,20 @@ def answers(
     except (OSError, http.client.HTTPException):
         return False
     return reply.status == probe.status and probe.contains in body
+
+
+def _replies(probe: Probe, host: str, port: int, patience_seconds: float) -> bool:
+    """Connects, sends, and reads until the expected text has come or the peer has closed."""
+    with socket.create_connection((host, port), timeout=patience_seconds) as connection:
+        if probe.send:
+            connection.sendall(probe.send.encode("latin-1"))
+        wanted, got = probe.contains.encode("latin-1"), b""
+        while wanted not in got and len(got) < _BODY_BYTES:
+            chunk = connection.recv(4096)
+            if not chunk:
+                return False
+            got += chunk
+        return wanted in got
 
 
 def wait_answer(probe: Probe, port: int, stop: Event, *, host: str = LOOPBACK) -> int | None:
