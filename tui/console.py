@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from textual import on
 from textual.app import App
 from textual.reactive import var
+from textual.screen import Screen
 
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
@@ -111,6 +112,17 @@ class ConsoleApp(App[None]):
             was_seen = known is not None and known.id == job.id and known.state is job.state
             if job.state is JobState.FAILED and not was_seen:
                 self.say(job.error or f"{job.verb} {key} failed", is_error=True)
+
+    def is_seen(self, screen: Screen[Any]) -> bool:
+        """Whether it is on top, or under dialogs only.
+
+        Textual's own `is_current` also holds for the screen right beneath a whole one; painting
+        on that has the whole one painted anew.
+        """
+        for above in reversed(self.screen_stack):
+            if above is screen or not above.is_modal:
+                return above is screen
+        return False
 
     @property
     def comparison(self) -> Progress | None:

@@ -32,6 +32,7 @@ class Pair:
     def __init__(self) -> None:
         self.states = {Arm.VM: State.RUNNING, Arm.CONTAINER: State.RUNNING}
         self.moves: list[tuple[str, Arm]] = []
+        self.is_quick = True
         self.boot_fails = False
 
     def instance(self, arm: Arm) -> Instance:

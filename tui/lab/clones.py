@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from contextlib import suppress
@@ -12,6 +13,8 @@ from xml.etree import ElementTree
 from tui.errors import ActionFailed
 from tui.lab.instrument import Rig
 from tui.results import Arm
+from tui.sides.docker_link import Link
+from tui.sides.libvirt import Libvirt
 
 CLONE_LABEL = "twindeck.lab.copy-of"
 _URI = ("virsh", "-c", "qemu:///system")
@@ -105,3 +108,21 @@ def remove_clone(name: str) -> None:
     for words in (("destroy", name), ("undefine", name)):
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run((*_URI, *words), capture_output=True, timeout=_CALL_SECONDS, check=False)
+
+
+def remove_leftovers(link: Link, libvirt: Libvirt, domain: str, workload: str) -> None:
+    """Copies that a run which was killed left behind. Raises TwindeckError."""
+    with link.translating("remove copies of the container"):
+        api = link.act()
+        for entry in api.containers(all=True, filters={"label": f"{CLONE_LABEL}={workload}"}):
+            api.remove_container(entry["Id"], v=True, force=True)
+    if not libvirt.is_installed:
+        return
+    clone = re.compile(rf"{re.escape(domain)}-\d+")
+    for found in libvirt.domains():
+        if clone.fullmatch(found.name):
+            disks = libvirt.definition(found.uuid).disks
+            remove_clone(found.name)
+            for disk in disks:
+                if Path(disk).name == f"{found.name}.img":
+                    Path(disk).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from tui.fleet.jobs import JobRun
 from tui.lab import tools
 from tui.lab.arms import Guest, Inside, run_here
 from tui.lab.cancel import Cancelled
+from tui.lab.clones import remove_leftovers
 from tui.lab.instrument import Output, side_of
 from tui.lab.project import SHARED
 from tui.model import Boot, Instance, Job, JobState, SideName, State, Verb, Workload, key_of
@@ -187,6 +188,11 @@ class LabRig:
     def take_down(self) -> list[str]:
         """Remove everything the lab made; a line for each thing that could not be removed."""
         left = []
+        try:
+            domain = f"{self._root.name}_{self.workload.name}"
+            remove_leftovers(self._link, self._libvirt, domain, self.workload.name)
+        except TwindeckError as error:
+            left.append(error.line)
         for arm in (Arm.VM, Arm.CONTAINER):
             try:
                 self.destroy(arm)

@@ -17,7 +17,7 @@ _TRIES = 2
 _CALM_PERCENT = 12.0
 """Of one core."""
 _LOOK_SECONDS = 0.4
-_CALM_SECONDS = 8.0
+_CALM_SECONDS, _QUICK_CALM_SECONDS = 8.0, 3.0
 _SIDES = (Arm.VM, Arm.CONTAINER)
 
 
@@ -88,7 +88,8 @@ class Stand:
 
     def _calm(self) -> None:
         """Until the host has done with what that set off; it is not waited for long."""
-        deadline = time.monotonic() + _CALM_SECONDS
+        seconds = _QUICK_CALM_SECONDS if self._rig.is_quick else _CALM_SECONDS
+        deadline = time.monotonic() + seconds
         cores = psutil.cpu_count() or 1
         psutil.cpu_percent()
         while time.monotonic() < deadline:

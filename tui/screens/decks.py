@@ -111,7 +111,7 @@ class DecksScreen(ActingScreen):
 
     def _follow(self) -> None:
         """A newer snapshot: repaint what differs, or remember to when this screen is back."""
-        if not self.is_current and self.app.screen_stack[-1].is_modal is False:
+        if not self.app.is_seen(self):
             self._is_behind = True
             return
         self._is_behind = False
@@ -125,7 +125,7 @@ class DecksScreen(ActingScreen):
         """Phases count seconds even while no snapshot comes."""
         if any(job.is_active for job in self.app.snapshot.jobs.values()):
             self._follow()
-        if self.is_current and (self.app.comparison or self._status.has_comparison):
+        if self.app.is_seen(self) and (self.app.comparison or self._status.has_comparison):
             self._status.refresh()
 
     def on_screen_resume(self) -> None:

@@ -45,6 +45,7 @@ class LabPage(Screen[None]):
         self._is_reading = False
         self._is_stale = False
         self._seen: tuple[object, ...] = ()
+        self._worded: tuple[object, ...] = ()
 
     @property
     def lab(self) -> LabView:
@@ -72,7 +73,7 @@ class LabPage(Screen[None]):
         """Paint what counts seconds."""
 
     def _tick(self) -> None:
-        if self.is_current and self.progress is not None:
+        if self.app.is_seen(self) and self.progress is not None:
             self.tick()
 
     def on_screen_resume(self) -> None:
@@ -91,12 +92,12 @@ class LabPage(Screen[None]):
         if seen != self._seen:
             self._seen = seen
             self.read()
-            self.refresh_bindings()
-        self.tick()
+        if self.app.is_seen(self):
+            self.tick()
 
     def read(self) -> None:
         """Read the run anew; behind another screen only once this one is back."""
-        if self._is_reading or not self.is_current:
+        if self._is_reading or not self.app.is_seen(self):
             self._is_stale = True
         else:
             self._is_reading = True
@@ -115,9 +116,18 @@ class LabPage(Screen[None]):
             self._is_reading = False
         self.error, self.table, self.study = error, table, study
         self.show()
-        self.refresh_bindings()
+        self._reword()
         if self._is_stale:
             self.read()
+
+    def _reword(self) -> None:
+        """The keys are painted again only when one would do something else."""
+        now = self.progress
+        run = self.table.run if self.table else None
+        worded = (now is None, now is not None and now.is_ending, run and run.state)
+        if worded != self._worded:
+            self._worded = worded
+            self.refresh_bindings()
 
     def put(self, selector: str, text: Content, *, layout: bool = False) -> None:
         """Write into a Static; nothing happens when it reads so already."""

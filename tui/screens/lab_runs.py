@@ -97,7 +97,7 @@ class RunsScreen(Screen[None]):
         self._tick()
 
     def _tick(self) -> None:
-        if self.is_current:
+        if self.app.is_seen(self):
             self.query_one(LabProgress).show(self.app.comparison)
 
     @work(exclusive=True, group="read")

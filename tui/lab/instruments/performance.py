@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import psutil
 
 from tui.errors import ActionFailed
-from tui.lab.instrument import Instrument, Need, Output, Reading, Rig
+from tui.lab.instrument import Instrument, Need, Output, Reading, Repeats, Rig
 from tui.lab.instruments.tool_output import check_clock, last_line
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
@@ -87,6 +87,8 @@ def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]
             seconds=seconds + 0.6,
             measure=measure,
             prepare=_bring,
+            # The A/A run, which comes first, has warmed the tool up.
+            repeats=Repeats(warmups=0 if is_quick else 1),
             in_aa=True,
         )
         for name, metric, measure in (("cpu", events, cpu), ("memory", bandwidth, memory))

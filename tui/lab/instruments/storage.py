@@ -56,7 +56,7 @@ def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]
             seconds=pace.seconds + 2.5,
             measure=disk.measure,
             # Laying the file out is the warm-up.
-            repeats=Repeats(quick=3, full=6, cap=12, warmups=0),
+            repeats=Repeats(quick=2, full=6, cap=12, warmups=0),
             prepare=disk.prepare,
         ),
     )
