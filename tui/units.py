@@ -95,7 +95,8 @@ def about(value_seconds: float) -> str:
 def _time(value: float) -> str:
     if value >= 0.1 or value == 0:
         return seconds(value)
-    return f"{value * 1e3:#.3g} ms" if value >= 1e-3 else f"{value * 1e6:#.3g} µs"
+    number, unit = (value * 1e3, "ms") if value >= 1e-3 else (value * 1e6, "µs")
+    return f"{number:#.3g}".rstrip(".") + f" {unit}"
 
 
 def timestamp(unix_seconds: float | None) -> str | None:

@@ -134,8 +134,8 @@ def _isolation(lines: Mapping[str, Line], emulated: bool) -> _Answer:
     separate, shared = facts[Arm.VM] != facts[Arm.HOST], facts[Arm.CONTAINER] == facts[Arm.HOST]
     verdict = Verdict.CONFIRMED if separate and shared else Verdict.REFUTED
     return verdict, (
-        f"the VM's boot id is {'another' if separate else 'the host’s'}, the container's is "
-        f"{'the host’s' if shared else 'another'}"
+        f"the VM runs {'a kernel of its own' if separate else 'the kernel of the host'}, "
+        f"the container {'the same kernel as the host' if shared else 'another'}: by boot id"
     )
 
 

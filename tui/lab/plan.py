@@ -32,9 +32,11 @@ _TURN_SECONDS = 40.0
 """Shutting the pair down or starting it again, when the need of the readings changes."""
 _END_SECONDS = 10.0
 
-# Sizes before any tool is brought in; what needs the pair up before what needs it shut down.
+# Sizes and moving before any tool is brought in, or it would be weighed too; what needs the pair
+# up before what needs it shut down.
 _MODULES = (
     size,
+    portability,
     isolation,
     os_support,
     security,
@@ -45,7 +47,6 @@ _MODULES = (
     storage,
     boot,
     density,
-    portability,
 )
 
 

@@ -26,7 +26,11 @@ LEAST_FLOOR = 0.01
 """A difference below one per cent is none, however quiet the host."""
 CACHED_SHARE = 1.05
 """A disk quicker than the host's own by more than this was not asked, a cache was."""
-_BLOCKS_WORD = {"s": ("longer", "shorter"), "B": ("larger", "smaller")}
+_WORDS = {"s": ("longer", "shorter"), "B": ("larger", "smaller"), "count": ("more", "fewer")}
+_OF_EMULATION = frozenset(
+    {Row.BOOT, Row.PERFORMANCE, Row.RESOURCES, Row.DENSITY, Row.NETWORKING, Row.STORAGE}
+)
+_BESIDE_HOST = frozenset({Row.PERFORMANCE, Row.STORAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def _ratio(
     says = _says(metric, middle, low, high, floor, len(pairs))
     if cached:
         says = "host cache suspected: no winner"
-    elif context.emulated and metric.unit != "B" and "no measurable" not in says:
+    elif context.emulated and metric.row in _OF_EMULATION and "no measurable" not in says:
         says += ", under software emulation"
     return Ratio(middle, low, high, len(pairs), floor, says)
 
@@ -155,12 +159,12 @@ def _says(
 ) -> str:
     difference = max(middle, 1 / middle) - 1
     if difference <= max(floor or 0.0, LEAST_FLOOR):
-        return "no measurable difference"
+        return "no measurable difference" + ("" if n > 1 else " (one pair)")
     if low is not None and high is not None and low <= 1 <= high:
         return "not distinguishable"
     size = f"{max(middle, 1 / middle):.3g}x"
     above = middle > 1
-    words = _BLOCKS_WORD.get(metric.unit)
+    words = _WORDS.get(metric.unit)
     if words is None:
         words = ("more", "less") if metric.better is not Better.MORE else ("faster", "slower")
     text = f"VM {size} {words[0] if above else words[1]}"
@@ -172,7 +176,7 @@ def _remark(
 ) -> str:
     """How the sides stand to the host itself, where it was measured too."""
     host = estimates.get(Arm.HOST)
-    if host is None or not host.median:
+    if host is None or not host.median or metric.row not in _BESIDE_HOST:
         return ""
     parts = []
     for arm in (Arm.VM, Arm.CONTAINER, Arm.VOLUME):
