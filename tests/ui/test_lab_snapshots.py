@@ -48,16 +48,13 @@ def presses(keys: Sequence[str]) -> Callable[[Pilot[Any]], Awaitable[None]]:
 @pytest.mark.parametrize(
     ("name", "lab", "keys"),
     [
-        ("start", done, ["b"]),
         ("runs", done, ["c", "m"]),
         ("table", done, ["c", "enter", "j"]),
         ("row", done, ["c", "enter", "G", "enter"]),
         ("two", done, ["c", "m", "j", "m", "c"]),
         ("trend", done, ["c", "t"]),
         ("running", running, ["c", "enter", "j"]),
-        ("cancel", running, ["c", "enter", "x"]),
         ("decks", running, []),
-        ("quit", running, ["q"]),
     ],
 )
 def test_lab(
@@ -68,6 +65,14 @@ def test_lab(
     keys: list[str],
 ) -> None:
     assert snap_compare(build_app(lab=lab()), terminal_size=size, run_before=presses(keys))
+
+
+@pytest.mark.parametrize(
+    "keys", [["b"], ["c", "enter", "x"], ["q"]], ids=["start", "cancel", "quit"]
+)
+def test_dialogs(snap_compare: Any, keys: list[str]) -> None:
+    app = build_app(lab=done() if keys == ["b"] else running())
+    assert snap_compare(app, terminal_size=STANDARD, run_before=presses(keys))
 
 
 @pytest.mark.parametrize("keys", [["c"], ["c", "enter"]], ids=["runs", "table"])

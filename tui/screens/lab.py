@@ -29,6 +29,7 @@ class LabScreen(LabPage):
 
     DEFAULT_CSS = """
     LabScreen {
+        overflow: hidden;
         & .lab-title { height: 1; background: $panel; padding: 0 1; }
         & .lab-title, & .lab-host, & .lab-heading { text-wrap: nowrap; text-overflow: ellipsis; }
         & .lab-host, & .lab-heading { height: 1; }
@@ -37,12 +38,13 @@ class LabScreen(LabPage):
         & .lab-detail { height: 1fr; padding: 0 1; border-top: solid $rule; }
         & .lab-detail { scrollbar-size-vertical: 1; }
         & .lab-detail Static { width: 1fr; height: auto; }
+        &.-tiny { & LineList { height: 1fr; } & .lab-detail { display: none; } }
         &.-tall LabProgress { margin: 1 0 0 0; }
         & KeyFooter { height: 1; dock: bottom; }
     }
     .-ascii LabScreen .lab-detail { border-top: ascii $rule; }
     """
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]  # noqa: RUF012 (typed by Textual)
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (20, "-low"), (34, "-tall")]  # noqa: RUF012 (typed by Textual)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "x", "cancel", "cancel", tooltip="Cancel, after a question; what is measured stays"

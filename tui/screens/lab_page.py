@@ -78,6 +78,7 @@ class LabPage(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened meanwhile."""
+        self.tick()
         if self._is_stale:
             self.read()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -25,6 +26,7 @@ from tui.widgets.line_list import LineList
 from tui.widgets.plainly import fitted
 
 _LIMIT = 50
+_WHOLE_COLUMNS = 78
 _RATIO_ROW = Row.BOOT
 _FOOTER = ("open", "compare_two", "mark", "trend", "resume", "delete", "reload", "dismiss")
 
@@ -142,7 +144,9 @@ class RunsScreen(Screen[None]):
             count += f" · {len(self.marks)} marked"
         title = Content.assemble(("Comparisons", "bold"), "  ", (count, "$quiet"))
         self.query_one(".runs-title", Static).update(fitted(title, glyphs), layout=False)
-        head = _cells("DATE (UTC)", "WORKLOAD", "KIND", "STATE", "HOST", "VM BY", "BOOT")
+        wide = self.size.width
+        titles = ("DATE (UTC)", "WORKLOAD", "KIND", "STATE", "HOST", "VM BY", "BOOT")
+        head = _cells(titles, wide)
         heading = Content.styled("   " + head.plain, "$faint")
         self.query_one(".runs-heading", Static).update(heading, layout=False)
         self.query_one(LineList).show([(run.id, self._line(run)) for run in self.runs.values()])
@@ -165,10 +169,9 @@ class RunsScreen(Screen[None]):
         date = date_text(run.started_at)
         ratio = self._ratios.get(self._known(run), "")
         by = clean(run.accelerator or self.app.glyphs.dash)
-        line = _cells(
-            date, clean(run.workload), kind_text(run), state, clean(run.host_hash)[:8], by, ratio
-        )
-        return Content.styled(f"{mark} ", "$accent bold") + line
+        host, kind = clean(run.host_hash)[:8], kind_text(run)
+        cells = (date, clean(run.workload), kind, state, host, by, ratio)
+        return Content.styled(f"{mark} ", "$accent bold") + _cells(cells, self.size.width)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense for the run under the cursor."""
@@ -276,14 +279,13 @@ def _headline_ratio(table: Table) -> str:
     return clean(row.ratio.says).partition(",")[0]
 
 
-def _cells(*cells: str | Content) -> Content:
-    """Padded to the columns; the last takes what is left."""
-    widths = (17, 10, 6, 14, 9, 6)
+def _cells(cells: Sequence[str | Content], width: int) -> Content:
+    """Padded to the columns; without host and ratio where they do not fit."""
+    is_narrow = width < _WHOLE_COLUMNS
+    widths = (17, 10 if width < 2 * _WHOLE_COLUMNS else 24, 6, 14, 0 if is_narrow else 9, 6, 30)
     parts = []
-    for cell, width in zip(cells, (*widths, 0), strict=True):
+    for cell, room in zip(cells, widths[: -1 if is_narrow else None], strict=False):
         text = cell if isinstance(cell, Content) else Content(cell)
-        if width:
-            text = text.truncate(width - 1, ellipsis=True)
-            text = text + Content(" " * (width - text.cell_length))
-        parts.append(text)
+        text = text.truncate(max(0, room - 1), ellipsis=True) if room else Content("")
+        parts.append(text + Content(" " * (room - text.cell_length)))
     return Content.assemble(*parts)

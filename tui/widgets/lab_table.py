@@ -34,9 +34,12 @@ class Widths:
 
 
 def widths_for(width: int) -> Widths:
-    """Figures and verdict always; intervals, then claims, where there is room; the rest is given
-    to the ratio and the figures."""
+    """Figures and verdict always; the ratio, intervals, then claims, where there is room; the rest
+    is given to the ratio and the figures."""
     verdict = _VERDICT if width < 100 else _LONG_VERDICT + 1
+    if width < _TITLE + 2 * _FIGURE + _RATIO + verdict - 2:
+        figure = max(8, (width - _TITLE - verdict) // 2)
+        return Widths(_TITLE, figure, 0, 0, 0, verdict)
     spare = width - _TITLE - 2 * _FIGURE - _RATIO - verdict
     spans = _INTERVAL if spare >= 2 * _INTERVAL else 0
     spare -= 2 * spans
@@ -54,7 +57,8 @@ def heading(widths: Widths, accelerator: str | None) -> Content:
         quiet = "95 % interval".ljust(widths.interval)[: widths.interval]
         quiet += "usual claim".ljust(widths.claim)[: widths.claim]
         parts.append(Content.assemble((side.ljust(widths.figure), style), (quiet, "$faint")))
-    parts.append(Content.styled("RATIO".ljust(widths.ratio) + "VERDICT", "$faint"))
+    ratio = "RATIO".ljust(widths.ratio)[: widths.ratio]
+    parts.append(Content.styled(ratio + "VERDICT", "$faint"))
     return Content.assemble(*parts)
 
 
