@@ -113,7 +113,7 @@ def test_bash_completes_names_with_colons(known_fleet: Path) -> None:
     assert in_bash("twindeck stop vm:", known_fleet, colon) == ["nginx"]
     assert in_bash("twindeck stop vm:", known_fleet, " \t\n") == ["vm:nginx"]
     assert "web-2" in in_bash("twindeck stop web-1 ", known_fleet)
-    assert in_bash("twindeck up ", known_fleet) == ["nginx"]
+    assert in_bash("twindeck up ng", known_fleet) == ["nginx"]
     assert in_bash("twindeck doc", known_fleet) == ["doctor"]
 
 
