@@ -168,7 +168,7 @@ def _says(
     if words is None:
         words = ("more", "less") if metric.better is not Better.MORE else ("faster", "slower")
     text = f"VM {size} {words[0] if above else words[1]}"
-    return text if low is not None or n == 1 else f"{text} ({n} pairs, no interval)"
+    return text if low is not None or n == 1 else f"{text} ({n} pairs)"
 
 
 def _remark(
