@@ -8,6 +8,7 @@ from textwrap import shorten
 import click
 
 from tui.lab.as_json import table_json
+from tui.lab.reports.words import vm_heading
 from tui.results import Cell, Ratio, RunState, Table, TableRow
 from tui.text import clean
 from tui.units import about, figure
@@ -26,7 +27,7 @@ def print_run(table: Table, *, as_json: bool) -> None:
     if run.accelerator == "tcg":
         click.echo("VM figures are under software emulation (tcg): not those of VMs on hardware")
     click.echo()
-    click.echo(_columns("", "VM", "container", "VM/cont.", "usual claim"))
+    click.echo(_columns("", vm_heading(run), "container", "VM/cont.", "usual claim"))
     for row in table.rows:
         click.echo(_columns(*_row(row)))
     missing = [row for row in table.rows for cell in (row.vm, row.container) if cell.reason]
@@ -52,7 +53,9 @@ def _cell(cell: Cell) -> str:
 def _times(ratio: Ratio | None) -> str:
     if ratio is None:
         return ""
-    return "≈ 1" if "no measurable" in ratio.says else f"{ratio.median:.3g}"
+    if "no measurable" in ratio.says:
+        return "≈ 1"
+    return f"{ratio.median:,.0f}" if ratio.median >= 1000 else f"{ratio.median:.3g}"
 
 
 def _columns(*texts: str) -> str:

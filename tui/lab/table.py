@@ -162,7 +162,8 @@ def _says(
         return "no measurable difference" + ("" if n > 1 else " (one pair)")
     if low is not None and high is not None and low <= 1 <= high:
         return "not distinguishable"
-    size = f"{max(middle, 1 / middle):.3g}x"
+    times = max(middle, 1 / middle)
+    size = f"{times:,.0f}x" if times >= 1000 else f"{times:.3g}x"
     above = middle > 1
     words = _WORDS.get(metric.unit)
     if words is None:

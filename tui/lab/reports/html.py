@@ -13,6 +13,7 @@ from tui.lab.reports.words import (
     cell_text,
     kind_of,
     ratio_text,
+    vm_heading,
     when,
 )
 from tui.results import Arm, Line, Measurement, Study, Table, Verdict
@@ -58,7 +59,8 @@ def _head(table: Table) -> Iterator[str]:
 
 
 def _summary(table: Table) -> Iterator[str]:
-    yield '<div class="wide"><table class="main"><thead><tr><th></th><th>VM</th><th>Container</th>'
+    yield '<div class="wide"><table class="main"><thead><tr><th></th>'
+    yield f"<th>{_safe(vm_heading(table.run))}</th><th>Container</th>"
     yield "<th>VM / container</th><th>Usually claimed</th><th>On this host</th></tr></thead><tbody>"
     for row in table.rows:
         yield (
@@ -89,7 +91,8 @@ def _line(line: Line, floors: Mapping[str, float], study: Study) -> Iterator[str
     arms = [arm for arm in Arm if arm_text(line, arm)]
     yield '<dl class="arms">'
     for arm in arms:
-        yield f"<div><dt>{arm}</dt><dd>{_cell(arm_text(line, arm))}</dd></div>"
+        name = vm_heading(study.run) if arm is Arm.VM else str(arm)
+        yield f"<div><dt>{_safe(name)}</dt><dd>{_cell(arm_text(line, arm))}</dd></div>"
     yield "</dl>"
     if line.ratio is not None:
         yield f'<p class="says">{_safe(line.ratio.says)}</p>'

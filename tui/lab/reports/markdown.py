@@ -11,6 +11,7 @@ from tui.lab.reports.words import (
     cell_text,
     kind_of,
     ratio_text,
+    vm_heading,
     when,
 )
 from tui.results import Arm, Row, Study, Table, TableRow
@@ -36,7 +37,7 @@ def _lines(table: Table, study: Study) -> Iterator[str]:
     yield "Figures: median [95 % interval of the median] (readings); ratio: VM over container."
     yield ""
     yield from _grid(
-        ("", "VM", "container", "ratio", "usually claimed: VM; container", "claim"),
+        ("", vm_heading(run), "container", "ratio", "usually claimed: VM; container", "claim"),
         [_summary(row) for row in table.rows],
     )
     yield ""
@@ -70,13 +71,14 @@ def _details(table: Table) -> Iterator[str]:
         if row.row is Row.SIZE or row.lines:
             yield f"### {row.title}"
             yield ""
+        names = {Arm.VM: vm_heading(table.run)}
         arms = [a for a in _ARMS if any(arm_text(line, a) for line in row.lines)]
         body = []
         for line in row.lines:
             says = "; ".join(t for t in (line.ratio.says if line.ratio else "", line.remark) if t)
             texts = (safe(arm_text(line, arm)) for arm in arms)
             body.append((safe(line.metric.title), *texts, safe(says)))
-        yield from _grid(("", *(str(arm) for arm in arms), ""), body)
+        yield from _grid(("", *(names.get(arm, str(arm)) for arm in arms), ""), body)
         yield ""
         for line in row.lines:
             told = "; ".join(f"{arm}: {text}" for arm, text in line.notes.items())

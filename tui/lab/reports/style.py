@@ -45,5 +45,7 @@ svg .dot{fill-opacity:.45;stroke-width:1}svg .range{stroke-width:3;stroke-opacit
 svg .middle{stroke-width:2.5}
 .raw{font-size:.8rem}summary{cursor:pointer;margin-top:2.5rem}
 code{font-size:.9em;overflow-wrap:anywhere}
+@media(max-width:600px){.main td strong{white-space:normal;overflow-wrap:anywhere}
+.main th,.main td{padding-right:.5rem}.main .claim,.main th:nth-child(5){display:none}}
 @media print{main{max-width:none;padding:0}.line{break-inside:avoid}}
 """.strip()

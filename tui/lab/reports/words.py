@@ -14,6 +14,11 @@ EMULATED = (
 )
 
 
+def vm_heading(run: Run) -> str:
+    """`VM (tcg)`: no figure of a VM stands without what ran it."""
+    return f"VM ({clean(run.accelerator)})" if run.accelerator else "VM"
+
+
 def cell_text(cell: Cell) -> str:
     """`49.3 s [47.0–51.2 s] (6)`, a fact, or why there is none."""
     if cell.value is None:
