@@ -28,7 +28,7 @@ def base_image() -> str:
     return choose_base(Link(), nginx, Notes())[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabRig]:
     """The lab's pair of an nginx under a name of its own, up on both sides."""
     here = tmp_path_factory.mktemp("lab")

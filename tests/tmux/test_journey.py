@@ -67,12 +67,13 @@ def page(port: int) -> str:
 
 
 def rows(screen: str) -> tuple[str, str]:
-    """The VM's and the container's half of the workload's row."""
-    for line in screen.splitlines():
-        halves = line.split("│")
-        if len(halves) == 2 and all(WORKLOAD[:6] in half for half in halves):
-            return halves[0], halves[1]
-    return "", ""
+    """The VM's and the container's row; what else runs on the host may put them on other lines."""
+    halves = [line.split("│") for line in screen.splitlines() if line.count("│") == 1]
+    found = (
+        next((half[deck] for half in halves if WORKLOAD[:12] in half[deck]), "") for deck in (0, 1)
+    )
+    vm, container = found
+    return vm, container
 
 
 def both(word: str, screen: str) -> bool:
