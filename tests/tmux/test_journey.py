@@ -70,7 +70,7 @@ def rows(screen: str) -> tuple[str, str]:
     """The VM's and the container's row; what else runs on the host may put them on other lines."""
     halves = [line.split("│") for line in screen.splitlines() if line.count("│") == 1]
     found = (
-        next((half[deck] for half in halves if WORKLOAD[:12] in half[deck]), "") for deck in (0, 1)
+        next((half[deck] for half in halves if WORKLOAD[:8] in half[deck]), "") for deck in (0, 1)
     )
     vm, container = found
     return vm, container
