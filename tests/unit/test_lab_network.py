@@ -222,6 +222,23 @@ def test_who_takes_a_port_is_seen() -> None:
         assert paths._between(port, Arm.VM) == process.name()
 
 
+def test_a_proxys_command_line_names_its_port() -> None:
+    words = [
+        "docker-proxy",
+        "-proto",
+        "tcp",
+        "-host-ip",
+        "127.0.0.1",
+        "-host-port",
+        "8080",
+        "-container-port",
+        "80",
+    ]
+    assert paths.is_proxy_of(words, 8080)
+    assert not paths.is_proxy_of(words, 80)
+    assert not paths.is_proxy_of([], 80)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -73,10 +75,26 @@ def inside(rig: Rig, arm: Arm) -> Way:
 
 
 def listeners(port: int) -> list[psutil.Process]:
-    """The processes of this host that take connections on the loopback port; those of others
-    are seen by root only."""
-    found = sorted(pid for pid in _listening(port) if pid is not None)
-    return [psutil.Process(pid) for pid in found if psutil.pid_exists(pid)]
+    """The processes of this host that take connections on the loopback port.
+
+    Only root sees whose the sockets of others are; docker-proxy's command line names its port.
+    Raises psutil.Error.
+    """
+    seen = _listening(port)
+    found = {pid for pid in seen if pid is not None}
+    if None in seen:
+        found |= {
+            process.pid
+            for process in psutil.process_iter(["name", "cmdline"])
+            if process.info["name"] == "docker-proxy"
+            and is_proxy_of(process.info["cmdline"] or (), port)
+        }
+    return [psutil.Process(pid) for pid in sorted(found)]
+
+
+def is_proxy_of(words: Sequence[str], port: int) -> bool:
+    """Whether docker-proxy was started with those words for that port of the host."""
+    return ("-host-port", str(port)) in pairwise(words)
 
 
 def device_to(address: str, routes: str) -> str:
