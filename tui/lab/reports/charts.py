@@ -1,114 +1,170 @@
-"""Charts as inline SVG: every sample a dot, its median and interval; boots by phase."""
+"""Every reading of a metric as a dot, with the median and its interval: inline SVG.
+
+Widths are shares of the page's and text is never scaled, so a chart reads the same on a phone.
+Dots stand from top to bottom in the order taken: a drift shows as a slope.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
-from tui.model import Phase
-from tui.results import Line, Measurement
-from tui.units import figure
+from tui.lab.reports.axis import Axis, make_axis
+from tui.lab.reports.words import ARMS
+from tui.results import Arm, Estimate, Line, Measurement, Study
+from tui.text import clean
+from tui.units import figure, plain_number
 
-_WIDTH = 720
-_LEFT, _RIGHT = 90, 20
-_ROW = 26
-_LOG_FROM = 20.0
-"""Arms further apart than this share no linear axis."""
-_SHADES = ("0.95", "0.8", "0.65", "0.5", "0.35", "0.2")
+_LEAST_LANE, _MOST_LANE, _DOT_STEP, _EDGE = 26, 96, 6, 8
 
 
-def strip(line: Line) -> str:
-    """All samples of a line on one axis, a row an arm; logarithmic when they are far apart."""
-    samples = [x for e in line.estimates.values() for x in e.samples]
-    low, high = min(samples), max(samples)
-    is_log = low > 0 and high / low > _LOG_FROM
-    place = _axis(low, high, is_log=is_log)
-    parts = []
-    for n, (arm, estimate) in enumerate(line.estimates.items()):
-        y = n * _ROW + 16
-        parts.append(f'<text x="0" y="{y + 4}">{arm}</text>')
-        if estimate.low is not None and estimate.high is not None:
-            x1, x2 = place(estimate.low), place(estimate.high)
-            parts.append(
-                f'<line class="range {arm}" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y}" y2="{y}"/>'
-            )
-        for x in estimate.samples:
-            told = escape(figure(x, line.metric.unit))
-            parts.append(
-                f'<circle class="dot {arm}" cx="{place(x):.1f}" cy="{y}" r="5">'
-                f"<title>{told}</title></circle>"
-            )
-        x = place(estimate.median)
-        parts.append(
-            f'<line class="middle {arm}" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 9}" y2="{y + 9}"/>'
-        )
-    height = len(line.estimates) * _ROW + 30
-    y = height - 24
-    ends = [f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>']
-    for value, anchor in ((low, "start"), (high, "end")):
-        told = escape(figure(value, line.metric.unit))
-        ends.append(
-            f'<text x="{place(value):.1f}" y="{y + 16}" text-anchor="{anchor}">{told}</text>'
-        )
-    if is_log:
-        middle = (_LEFT + _WIDTH - _RIGHT) / 2
-        ends.append(f'<text x="{middle}" y="{y + 16}" text-anchor="middle">logarithmic</text>')
-    label = escape(f"{line.metric.title}: all samples by arm")
-    return _svg(height, label, [*parts, *ends])
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    name: str
+    arm: Arm
+    readings: tuple[Measurement, ...]
+    estimate: Estimate | None = None
+    outliers: frozenset[int] = frozenset()
+    """Indices into `readings`."""
+
+    @property
+    def height(self) -> int:
+        """In pixels: room for its dots, one below the other."""
+        wanted = _DOT_STEP * (len(self.readings) - 1) + 2 * _EDGE
+        return max(_LEAST_LANE, min(_MOST_LANE, wanted))
 
 
-def boot_bars(boots: Sequence[Measurement]) -> str:
-    """Boots as bars of their phases, one a reading; sides with no phases are left out."""
-    names = [phase.value for phase in Phase]
-    shown = [m for m in boots if any(name in m.parts for name in names) and not m.stream]
-    if not shown:
+def strip(line: Line, study: Study, names: Mapping[Arm, str]) -> str:
+    """All readings of a line on one axis, a lane an arm; empty where there is one figure only."""
+    lanes = _lanes(line, study, names)
+    values = [m.value for lane in lanes for m in lane.readings if m.value is not None]
+    if len(values) < 2:
         return ""
-    longest = max(sum(m.parts.get(name, 0.0) for name in names) for m in shown) or 1.0
-    scale = (_WIDTH - _LEFT - _RIGHT) / longest
-    parts = []
-    for n, m in enumerate(shown):
-        x, y = float(_LEFT), n * 18 + 4
-        parts.append(f'<text x="0" y="{y + 10}">{m.arm}</text>')
-        for name, shade in zip(names, _SHADES, strict=True):
-            seconds = m.parts.get(name, 0.0)
-            if seconds <= 0:
-                continue
-            width = seconds * scale
-            told = escape(f"{name} {figure(seconds, 's')}")
-            parts.append(
-                f'<rect class="{m.arm}" x="{x:.1f}" y="{y}" width="{max(width, 0.5):.1f}" '
-                f'height="12" fill-opacity="{shade}" stroke-opacity="0.6">'
-                f"<title>{told}</title></rect>"
-            )
-            if width > 60:
-                parts.append(f'<text x="{x + 4:.1f}" y="{y + 10}">{escape(name)}</text>')
-            x += width
-    height = len(shown) * 18 + 10
-    return _svg(height, "boots by phase", parts)
-
-
-class _Place:
-    def __init__(self, low: float, high: float, is_log: bool) -> None:
-        self._low, self._high, self._is_log = low, high, is_log
-
-    def __call__(self, value: float) -> float:
-        """Where it stands, in SVG units."""
-        low, high = self._low, self._high
-        if self._is_log:
-            value, low, high = math.log(value), math.log(low), math.log(high)
-        share = (value - low) / (high - low) if high > low else 0.5
-        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
-
-
-def _axis(low: float, high: float, *, is_log: bool) -> _Place:
-    # From zero where that does not hide the difference: a cut axis makes much of little.
-    return _Place(low if is_log or low > 0.5 * high else 0.0, high, is_log)
-
-
-def _svg(height: int, label: str, parts: Sequence[str]) -> str:
+    unit = line.metric.unit
+    axis = make_axis(values, unit)
+    label = escape(f"{clean(line.metric.title)}: all readings, by arm")
+    body = "".join(_lane(lane, axis, unit) for lane in lanes)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}">'
-        + "".join(parts)
-        + "</svg>"
+        f'<figure class="chart"><div role="img" aria-label="{label}">{body}'
+        f"{scale(axis, unit)}</div><figcaption>{escape(_key(lanes, axis, unit))}</figcaption>"
+        "</figure>"
     )
+
+
+def scale(axis: Axis, unit: str) -> str:
+    """The round values under a chart."""
+    parts = []
+    for tick in axis.ticks:
+        share = axis.place(tick)
+        anchor = "start" if share < 0.06 else "end" if share > 0.94 else "middle"
+        told = escape(_tick(tick, unit))
+        parts.append(f'<text x="{at(share)}" y="12" text-anchor="{anchor}">{told}</text>')
+    return row("", "scale", 16, parts)
+
+
+def grid(axis: Axis, height: int) -> str:
+    """Upright lines at the round values."""
+    places = [at(axis.place(tick)) for tick in axis.ticks]
+    return "".join(f'<line class="grid" x1="{x}" x2="{x}" y1="0" y2="{height}"/>' for x in places)
+
+
+def row(name: str, kind: str, height: int, parts: Sequence[str]) -> str:
+    """A name and what is drawn beside it."""
+    return (
+        f'<div class="lane"><span>{escape(name)}</span>'
+        f'<svg class="{kind}" height="{height}">{"".join(parts)}</svg></div>'
+    )
+
+
+def at(share: float) -> str:
+    """A share of the width, as SVG writes it."""
+    return f"{100 * share:.2f}%"
+
+
+def _lanes(line: Line, study: Study, names: Mapping[Arm, str]) -> list[_Lane]:
+    taken = [m for m in study.measurements if m.metric == line.metric.id]
+    taken = [m for m in taken if m.value is not None and not m.error]
+    lanes = []
+    for arm in ARMS:
+        own = tuple(m for m in taken if m.arm is arm and not m.stream)
+        estimate = line.estimates.get(arm)
+        if own:
+            counted = [n for n, m in enumerate(own) if not m.is_warmup]
+            marked = estimate.outliers if estimate else ()
+            far = frozenset(counted[n] for n in marked if n < len(counted))
+            lanes.append(_Lane(names[arm], arm, own, estimate, far))
+        itself = tuple(m for m in taken if m.arm is arm and m.stream)
+        if itself:
+            lanes.append(_Lane(f"{names[arm]} A/A", arm, itself))
+    return lanes
+
+
+def _lane(lane: _Lane, axis: Axis, unit: str) -> str:
+    parts = [grid(axis, lane.height), *_middle(lane, axis)]
+    for n, reading in enumerate(lane.readings):
+        parts.extend(_dot(lane, n, reading, axis, unit))
+    return row(lane.name, str(lane.arm), lane.height, parts)
+
+
+def _middle(lane: _Lane, axis: Axis) -> Iterator[str]:
+    found = lane.estimate
+    if found is None:
+        return
+    if found.low is not None and found.high is not None:
+        low, high = axis.place(found.low), axis.place(found.high)
+        yield (
+            f'<rect class="range" x="{at(low)}" width="{at(high - low)}" y="0" '
+            f'height="{lane.height}"/>'
+        )
+    x = at(axis.place(found.median))
+    yield f'<line class="median" x1="{x}" x2="{x}" y1="1" y2="{lane.height - 1}"/>'
+
+
+def _dot(lane: _Lane, n: int, m: Measurement, axis: Axis, unit: str) -> Iterator[str]:
+    room = lane.height - 2 * _EDGE
+    y = lane.height / 2 if len(lane.readings) == 1 else _EDGE + room * n / (len(lane.readings) - 1)
+    value = m.value or 0.0
+    x = at(axis.place(value))
+    told = [figure(value, unit), f"block {m.block}"]
+    shape = "dot"
+    if m.is_warmup:
+        shape, told = "dot hollow", [*told, "warm-up, not counted"]
+    elif m.stream:
+        told.append(f"A/A, stream {m.stream}")
+    if n in lane.outliers:
+        yield f'<circle class="ring" cx="{x}" cy="{y:.1f}" r="7.5"/>'
+        told.append("outlier, kept")
+    title = "; ".join(clean(text) for text in (*told, *m.noise))
+    if m.stream == "b":
+        where = f'x="{x}" y="{y - 3.5:.1f}" width="7" height="7" transform="translate(-3.5)"'
+        yield f'<rect class="{shape}" {where}><title>{escape(title)}</title></rect>'
+    else:
+        where = f'cx="{x}" cy="{y:.1f}" r="4"'
+        yield f'<circle class="{shape}" {where}><title>{escape(title)}</title></circle>'
+    if m.noise:
+        yield f'<text class="cross" x="{x}" y="{y + 4:.1f}" text-anchor="middle">×</text>'
+
+
+def _key(lanes: Sequence[_Lane], axis: Axis, unit: str) -> str:
+    """What the marks of this very chart mean."""
+    readings = [m for lane in lanes for m in lane.readings]
+    kind = "logarithmic" if axis.is_log else "not from zero" if axis.is_cut else ""
+    told = [unit if unit not in ("", "s", "B", "B/s", "count") else "", kind]
+    if any(lane.estimate and lane.estimate.low is not None for lane in lanes):
+        told.append("band: 95 % interval")
+    if any(m.is_warmup for m in readings):
+        told.append("hollow: warm-up, not counted")
+    if any(m.stream for m in readings):
+        told.append("A/A: against itself, ● stream a, ■ stream b")
+    if any(lane.outliers for lane in lanes):
+        told.append("ringed: outlier, kept")
+    if any(m.noise for m in readings):
+        told.append("×: the host was disturbed")
+    return " · ".join(clean(text) for text in told if text)
+
+
+def _tick(value: float, unit: str) -> str:
+    if value == 0:
+        return "0"
+    return figure(value, unit) if unit in ("s", "B", "B/s") else plain_number(value)

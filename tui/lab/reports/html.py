@@ -1,165 +1,183 @@
-"""One self-contained page: the table, every sample as a dot, the method, the host, the raw data."""
+"""One self-contained page: the table, every sample as a dot, the method, the host, the raw data.
+
+It needs no other file, no script and no network, and its policy forbids a browser to load any.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from html import escape
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
-from tui.lab.reports.charts import boot_bars, strip
-from tui.lab.reports.style import CSS
-from tui.lab.reports.words import (
-    EMULATED,
-    arm_text,
-    cell_text,
-    kind_of,
-    ratio_text,
-    vm_heading,
-    when,
-)
-from tui.results import Arm, Line, Measurement, Study, Table, Verdict
-from tui.text import clean
-from tui.units import DASH, figure
+from tui.lab.reports.html_rows import rows_html, verdict_html
+from tui.lab.reports.html_text import cell_html, ratio_html, safe
+from tui.lab.reports.method import method_lines
+from tui.lab.reports.style import CSS, PATTERNS
+from tui.lab.reports.tally import Tally, tally
+from tui.lab.reports.words import arm_names, floor_text, kind_of, warnings, when
+from tui.results import Arm, Measurement, Study, Table, TableRow, Verdict
+from tui.units import figure
 
-_MARKS: Mapping[Verdict, str] = {
-    Verdict.CONFIRMED: "✓",
-    Verdict.REFUTED: "✗",
-    Verdict.UNDECIDED: "?",
-}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def make(table: Table, study: Study) -> str:
-    """Needs no other file, no script and no network."""
-    title = f"{table.run.workload}: VM and container, measured"
+    """The whole page; the same for the same study."""
+    run = table.run
+    counts = tally(study, arm_names(run))
     return "\n".join(
         (
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_safe(title)}</title><style>{CSS}</style></head><body><main>",
-            *_head(table),
+            '<meta name="color-scheme" content="light dark">',
+            f'<meta name="generator" content="Twindeck {safe(run.twindeck_version)}">',
+            f"<title>{safe(run.workload)}: VM and container, measured</title>",
+            f"<style>{CSS}</style></head><body>{PATTERNS}<main>",
+            *_head(table, counts),
             *_summary(table),
-            *_rows(table, study),
-            *_host(table, study),
+            *rows_html(table, study),
+            *_method(table),
+            *_host(table),
+            *_events(table, counts),
             *_raw(study),
             "</main></body></html>\n",
         )
     )
 
 
-def _head(table: Table) -> Iterator[str]:
+def _head(table: Table, counts: Tally) -> Iterator[str]:
     run = table.run
-    yield f"<header><h1>{_safe(run.title)}</h1>"
+    yield '<header><p class="over">VM and container, measured on one host</p>'
+    yield f"<h1>{safe(run.title or run.workload)}</h1>"
     yield (
-        f"<p>As a VM and as a container, {when(run.started_at)}, {kind_of(run)}. "
-        f"Run <code>{_safe(run.id)}</code>, host <code>{_safe(run.host_hash)}</code>.</p>"
+        f"<p>{when(run.started_at)} · {kind_of(run)} · run <code>{safe(run.id)}</code> · host "
+        f"<code>{safe(run.host_hash)}</code></p>"
     )
-    if run.accelerator == "tcg":
-        yield f'<p class="caution">{_safe(EMULATED)}</p>'
+    yield f"<p>{safe(counts.line)}</p>"
+    for told in warnings(run):
+        yield f'<p class="caution"><strong>Note.</strong> {safe(told)}</p>'
     yield "</header>"
 
 
 def _summary(table: Table) -> Iterator[str]:
-    yield '<div class="wide"><table class="main"><thead><tr><th></th>'
-    yield f"<th>{_safe(vm_heading(table.run))}</th><th>Container</th>"
-    yield "<th>VM / container</th><th>Usually claimed</th><th>On this host</th></tr></thead><tbody>"
+    found = Counter(row.verdict for row in table.rows)
+    tallied = " ".join(
+        f"<span>{found[verdict]} {verdict_html(verdict)}</span>"
+        for verdict in Verdict
+        if found[verdict]
+    )
+    vm = arm_names(table.run)[Arm.VM]
+    heads = ("Row", vm, "Container", f"{vm} / container", "Usually claimed", "On this host")
+    yield '<section><h2 class="quiet">The usual claims, on this host</h2>'
+    yield f'<p class="tally">{tallied}</p>'
+    yield '<table class="main" role="table"><thead role="rowgroup"><tr role="row">'
+    for name in heads:
+        yield f'<th role="columnheader" scope="col">{safe(name)}</th>'
+    yield '</tr></thead><tbody role="rowgroup">'
     for row in table.rows:
-        yield (
-            f'<tr><th scope="row"><a href="#{row.row}">{_safe(row.title)}</a></th>'
-            f"<td>{_cell(cell_text(row.vm))}</td><td>{_cell(cell_text(row.container))}</td>"
-            f"<td>{_cell(ratio_text(row.ratio))}</td>"
-            f'<td class="claim">{_safe(row.claim_vm)}<br>{_safe(row.claim_container)}</td>'
-            f"<td>{_verdict(row.verdict)}</td></tr>"
-        )
-    yield "</tbody></table></div>"
+        yield _row(row, vm)
     yield (
-        '<p class="key">Median [95 % interval of the median] (readings). Ratios are of readings '
-        "taken next to each other. Fewer than six readings carry no interval.</p>"
+        '</tbody></table><p class="key">Median, [95 % interval of the median], number of readings. '
+        "Fewer than six readings carry no interval. Ratios are of readings taken next to each "
+        "other; A/A is the noise floor, how far the container is from itself.</p></section>"
     )
 
 
-def _rows(table: Table, study: Study) -> Iterator[str]:
-    for row in table.rows:
-        yield f'<section id="{row.row}"><h2>{_safe(row.title)} {_verdict(row.verdict)}</h2>'
-        yield f"<p>{_safe(row.why)}</p>"
-        for line in row.lines:
-            yield from _line(line, table.floors, study)
-        yield "</section>"
+def _row(row: TableRow, vm: str) -> str:
+    measured = row.lines[0].metric.title if row.lines else ""
+    cells = (
+        ("vm", vm, cell_html(row.vm)),
+        ("container", "Container", cell_html(row.container)),
+        ("ratio", f"{vm} / container", ratio_html(row.ratio)),
+    )
+    return (
+        f'<tr role="row"><th role="rowheader" scope="row"><a href="#{row.row}">{safe(row.title)}'
+        f"</a><small>{safe(measured)}</small></th>"
+        + "".join(
+            f'<td role="cell" class="{name}" data-head="{safe(head)}">{text}</td>'
+            for name, head, text in cells
+        )
+        + '<td role="cell" class="claim" data-head="Usually claimed">'
+        f"VM: {safe(row.claim_vm)}<br>container: {safe(row.claim_container)}</td>"
+        f'<td role="cell" class="on">{verdict_html(row.verdict)}</td></tr>'
+    )
 
 
-def _line(line: Line, floors: Mapping[str, float], study: Study) -> Iterator[str]:
-    yield f'<div class="line"><h3>{_safe(line.metric.title)}</h3>'
-    arms = [arm for arm in Arm if arm_text(line, arm)]
-    yield '<dl class="arms">'
-    for arm in arms:
-        name = vm_heading(study.run) if arm is Arm.VM else str(arm)
-        yield f"<div><dt>{_safe(name)}</dt><dd>{_cell(arm_text(line, arm))}</dd></div>"
-    yield "</dl>"
-    if line.ratio is not None:
-        yield f'<p class="says">{_safe(line.ratio.says)}</p>'
-    if line.remark:
-        yield f'<p class="says">{_safe(line.remark)}</p>'
-    if any(line.estimates[a].n > 1 for a in line.estimates):
-        yield strip(line)
-    if line.metric.id.startswith("boot."):
-        yield boot_bars([m for m in study.measurements if m.metric == line.metric.id])
-    floor = floors.get(line.metric.id)
-    told = [f"Method: {line.metric.method}."]
-    if floor is not None:
-        told.append(f"Noise floor (A/A): {100 * floor:.1f} %.")
-    told += [f"{arm}: {text}." for arm, text in line.notes.items()]
-    yield f'<p class="method">{_safe(" ".join(told))}</p></div>'
+def _method(table: Table) -> Iterator[str]:
+    yield '<section id="method"><h2>How it was measured</h2><ul class="prose">'
+    for told in method_lines(table):
+        yield f"<li>{safe(told)}</li>"
+    yield "</ul>"
+    if table.floors:
+        yield "<h3>Noise floors</h3><p>The container against itself: the largest difference of a "
+        yield 'pair. No smaller difference between the sides counts.</p><dl class="facts">'
+        titles = {m.id: m.title for m in table.run.metrics}
+        for metric, floor in table.floors.items():
+            yield f"<div><dt>{safe(titles.get(metric, metric))} <code>{safe(metric)}</code></dt>"
+            yield f"<dd>{safe(floor_text(floor))}</dd></div>"
+        yield "</dl>"
+    yield "</section>"
 
 
-def _host(table: Table, study: Study) -> Iterator[str]:
-    yield '<section id="host"><h2>Host</h2><div class="wide"><table><tbody>'
+def _host(table: Table) -> Iterator[str]:
+    yield f'<section id="host"><h2>Host</h2><p>Fingerprint <code>{safe(table.run.host_hash)}'
+    yield "</code>: runs with another one are not a before and after.</p>"
+    yield '<dl class="facts">'
     for key, value in table.run.host.items():
-        yield f'<tr><th scope="row">{_safe(key)}</th><td>{_safe(value)}</td></tr>'
-    yield "</tbody></table></div><h3>What happened</h3><ul>"
-    flagged = sum(1 for m in study.measurements if m.noise)
-    yield f"<li>{flagged} of {len(study.measurements)} readings were disturbed.</li>"
+        yield f"<div><dt>{safe(key)}</dt><dd>{safe(value)}</dd></div>"
+    yield "</dl></section>"
+
+
+def _events(table: Table, counts: Tally) -> Iterator[str]:
+    yield '<section id="events"><h2>What happened</h2><ul class="prose">'
+    yield f"<li>{safe(counts.line)}.</li>"
+    for told in (*counts.failures, *counts.noise):
+        yield f"<li>{safe(told)}</li>"
     for event in table.run.events:
-        yield f"<li>{when(event.at)}: {_safe(event.text)}</li>"
+        yield f"<li>{when(event.at)}: {safe(event.text)}</li>"
     yield "</ul></section>"
 
 
 def _raw(study: Study) -> Iterator[str]:
-    yield f"<details><summary>All {len(study.measurements)} readings</summary>"
-    yield '<div class="wide"><table class="raw"><thead><tr>'
-    for name in ("metric", "on", "block", "value", "took", "", "noise"):
-        yield f"<th>{name}</th>"
+    yield f'<section id="raw"><details><summary>All {len(study.measurements)} readings, in the '
+    yield 'order taken</summary><div class="wide"><table class="raw"><thead><tr>'
+    for name in ("", "metric", "on", "block", "value", "at (UTC)", "took", "parts", "remarks"):
+        yield f'<th scope="col">{name}</th>'
     yield "</tr></thead><tbody>"
-    for m in study.measurements:
-        cells = (m.metric, str(m.arm), _block(m), _value(study, m), f"{m.seconds:.1f} s")
-        told = (m.error or m.note, "; ".join(m.noise))
-        yield "<tr>" + "".join(f"<td>{_safe(text)}</td>" for text in (*cells, *told)) + "</tr>"
-    yield "</tbody></table></div></details>"
+    names = arm_names(study.run)
+    for number, m in enumerate(study.measurements, 1):
+        cells = (
+            str(number),
+            m.metric,
+            names[m.arm],
+            f"{m.block}{m.stream}",
+            _value(study, m),
+            f"{datetime.fromtimestamp(m.started_at, UTC):%H:%M:%S}" if m.started_at else "",
+            f"{m.seconds:.1f} s",
+            ", ".join(f"{key} {value:.6g}" for key, value in m.parts.items()),
+            "; ".join(_remarks(m)),
+        )
+        yield "<tr>" + "".join(f"<td>{safe(text)}</td>" for text in cells) + "</tr>"
+    yield "</tbody></table></div></details></section>"
 
 
-def _block(m: Measurement) -> str:
-    return "warm-up" if m.is_warmup else f"A/A {m.block}{m.stream}" if m.stream else str(m.block)
+def _remarks(m: Measurement) -> Iterator[str]:
+    if m.error:
+        yield f"failed: {m.error}"
+    if m.is_warmup:
+        yield "warm-up, not counted"
+    if m.stream:
+        yield f"A/A, stream {m.stream}"
+    for text in m.noise:
+        yield f"disturbed: {text}"
+    if m.note:
+        yield m.note
 
 
 def _value(study: Study, m: Measurement) -> str:
     metric = study.metric(m.metric)
-    if m.error:
+    if m.error and m.value is None:
         return "failed"
     return m.text or (figure(m.value, metric.unit) if metric else str(m.value))
-
-
-def _verdict(verdict: Verdict) -> str:
-    name = verdict.name.lower()
-    return f'<span class="verdict {name}">{_MARKS[verdict]} {_safe(str(verdict))}</span>'
-
-
-def _cell(text: str) -> str:
-    """The figure stands out from its interval."""
-    head, bracket, rest = text.partition(" [")
-    if not bracket:
-        head, bracket, rest = text.partition(" (")
-    if not head or head == DASH:
-        return f'<span class="none">{_safe(text)}</span>'
-    return f"<strong>{_safe(head)}</strong><small>{_safe(bracket + rest)}</small>"
-
-
-def _safe(text: str) -> str:
-    return escape(clean(text))

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tui.results import Arm, Cell, Estimate, Line, Ratio, Run
+from tui.results import Arm, Cell, Estimate, Line, Ratio, Run, RunState
 from tui.text import clean
-from tui.units import DASH, figure, interval
+from tui.units import DASH, figure, interval, plain_number
 
 EMULATED = (
     "Every VM figure is under software emulation (tcg). It is what this host does; it does not "
     "say what VMs cost with hardware virtualization."
 )
+ARMS = (Arm.VM, Arm.CONTAINER, Arm.VOLUME, Arm.HOST)
+"""In the order of every report: the two sides first."""
+_NO_WINNER = ("no measurable difference", "not distinguishable", "host cache suspected: no winner")
 
 
 def vm_heading(run: Run) -> str:
     """`VM (tcg)`: no figure of a VM stands without what ran it."""
     return f"VM ({clean(run.accelerator)})" if run.accelerator else "VM"
+
+
+def arm_names(run: Run) -> Mapping[Arm, str]:
+    """How each arm is called in this run's reports."""
+    return {arm: vm_heading(run) if arm is Arm.VM else str(arm) for arm in Arm}
+
+
+def warnings(run: Run) -> list[str]:
+    """What a reader must know before the first figure."""
+    told = []
+    if run.accelerator == "tcg":
+        told.append(EMULATED)
+    if run.state is not RunState.DONE:
+        told.append(
+            f"This run is not complete ({run.state}): it holds what was measured until then."
+        )
+    return told
 
 
 def cell_text(cell: Cell) -> str:
@@ -48,12 +69,42 @@ def estimate_text(estimate: Estimate, unit: str) -> str:
     return middle + (f" [{ends}]" if ends else "") + f" ({estimate.n}{failed})"
 
 
+def ratio_number(ratio: Ratio) -> str:
+    """`80.5 [78.0–83.0]`: VM over container."""
+    number = plain_number(ratio.median)
+    if ratio.low is None or ratio.high is None:
+        return number
+    return f"{number} [{plain_number(ratio.low)}–{plain_number(ratio.high)}]"
+
+
+def without_winner(ratio: Ratio) -> str:
+    """The words of a ratio that is no difference; empty for one that is."""
+    return next((words for words in _NO_WINNER if words in ratio.says), "")
+
+
 def ratio_text(ratio: Ratio | None) -> str:
-    """`80.5 [78–83]`: VM over container."""
+    """The number, or in words that there is no difference and the number after them."""
     if ratio is None:
         return ""
-    ends = f" [{ratio.low:.3g}–{ratio.high:.3g}]" if ratio.low and ratio.high else ""
-    return f"{ratio.median:.3g}{ends}"
+    words = without_winner(ratio)
+    return f"{words} ({ratio_number(ratio)})" if words else ratio_number(ratio)
+
+
+def floor_text(floor: float) -> str:
+    """`A/A 3.1 %`: how far an arm was from itself."""
+    return f"A/A {100 * floor:.1f} %"
+
+
+def says_text(line: Line) -> str:
+    """How the sides differ, with the noise floor beside it, and how they stand to the host."""
+    told = []
+    if line.ratio is not None:
+        says = clean(line.ratio.says)
+        floor = line.ratio.floor
+        told.append(says if floor is None else f"{says} ({floor_text(floor)})")
+    if line.remark:
+        told.append(clean(line.remark))
+    return "; ".join(told)
 
 
 def when(seconds: float) -> str:
