@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tui.model import EMPTY
 
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 """Raised when a change of method makes old figures and new ones different things."""
 
 
@@ -182,6 +182,17 @@ class Estimate:
     """Indices into `samples`: marked, never dropped."""
 
 
+class Outcome(StrEnum):
+    """What a ratio amounts to."""
+
+    DIFFERENT = "different"
+    NONE = "no measurable difference"
+    """Within the noise floor."""
+    UNSURE = "not distinguishable"
+    """The interval covers 1."""
+    CACHED = "host cache suspected: no winner"
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """VM over container, of one metric, paired within blocks."""
@@ -190,10 +201,37 @@ class Ratio:
     low: float | None
     high: float | None
     n: int
+    """Pairs."""
     floor: float | None
-    """The noise floor from the A/A run, as a share (0.02: 2 %); None when there was none."""
-    says: str
-    """`VM 3.4× longer`, `no measurable difference`, `not distinguishable`, …"""
+    """The noise floor, as a share (0.02: 2 %); None when there was no A/A run."""
+    outcome: Outcome
+    word: str = ""
+    """`longer`, `fewer`: what the VM is, where the sides differ."""
+    is_emulated: bool = False
+    """Whether software emulation, not virtualization, made the VM's figure."""
+
+    @property
+    def times(self) -> float:
+        """How many times more or less the VM has; 1 and above."""
+        return max(self.median, 1 / self.median)
+
+    @property
+    def size(self) -> str:
+        """`3.4x longer`; empty unless the sides differ."""
+        if self.outcome is not Outcome.DIFFERENT:
+            return ""
+        number = f"{self.times:,.0f}" if self.times >= 1000 else f"{self.times:.3g}"
+        return f"{number}x {self.word}"
+
+    @property
+    def says(self) -> str:
+        """`VM 3.4x longer (3 pairs), under software emulation`, or the outcome in words."""
+        if self.outcome is not Outcome.DIFFERENT:
+            one = " (one pair)" if self.outcome is Outcome.NONE and self.n == 1 else ""
+            return f"{self.outcome}{one}"
+        pairs = f" ({self.n} pairs)" if self.low is None and self.n > 1 else ""
+        emulated = ", under software emulation" if self.is_emulated else ""
+        return f"VM {self.size}{pairs}{emulated}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +293,4 @@ class Table:
     run: Run
     rows: tuple[TableRow, ...]
     floors: Mapping[str, float] = field(default_factory=lambda: EMPTY)
-    """Metric id -> spread of the A/A run, as a share."""
+    """Metric id -> how far an arm was from itself, as a share: in the A/A run, and since."""

@@ -15,7 +15,7 @@ import pytest
 from tests.studies import study, taken
 from tui.errors import ActionFailed
 from tui.lab.fingerprint import fingerprint
-from tui.lab.instruments.density import _readings
+from tui.lab.instruments.density import _addresses_beside, _readings
 from tui.lab.instruments.network import (
     parse_iperf,
     parse_wrk,
@@ -110,20 +110,29 @@ def test_what_opens_a_container_up_is_named() -> None:
 
 def test_density_follows_the_slope_and_names_the_first_wall() -> None:
     gib = 2.0**30
+    walls = {"ports of a bridge": 1023.0}
     points = [20 * gib - 0.5 * gib * k for k in range(4)]
-    by_id = {r.metric: r for r in _readings(points, 3.0, 4 * gib, "")}
+    by_id = {r.metric: r for r in _readings(points, 3.0, 4 * gib, walls, "")}
     assert by_id["density.memory"].value == pytest.approx(0.5 * gib)
     assert by_id["density.count"].value == 32
     assert "first wall: memory" in by_id["density.count"].note
-    small = {r.metric: r for r in _readings([20 * gib - k * 2**20 for k in range(4)], 0, gib, "")}
-    assert small["density.count"].value == 1023
-    assert "ports of a bridge" in small["density.count"].note
+    small = [20 * gib - k * 2**20 for k in range(4)]
+    by_id = {r.metric: r for r in _readings(small, 3.0, gib, walls, "")}
+    assert by_id["density.count"].value == 1023
+    assert "ports of a bridge" in by_id["density.count"].note
 
 
 def test_no_slope_is_an_error_not_a_number() -> None:
-    by_id = {r.metric: r for r in _readings([5e9, 5e9, 5.1e9], 0.0, 1e9, "")}
+    by_id = {r.metric: r for r in _readings([5e9, 5e9, 5.1e9], -0.4, 1e9, {}, "")}
     assert by_id["density.count"].value is None
     assert "no slope" in by_id["density.count"].error
+    assert by_id["density.cpu"].value is None
+    assert "varies" in by_id["density.cpu"].error
+
+
+def test_addresses_are_a_wall_where_a_network_of_this_host_gives_them() -> None:
+    assert _addresses_beside("127.0.0.9") == 2**24 - 3
+    assert _addresses_beside("203.0.113.7") is None
 
 
 def test_steal_swapping_heat_and_a_clock_step_are_told() -> None:

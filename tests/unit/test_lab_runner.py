@@ -14,7 +14,7 @@ from tui.lab.cancel import Cancelled
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Repeats
 from tui.lab.journal import RunJournal
 from tui.lab.noise import Look
-from tui.lab.plan import RunPlan, make_plan, order
+from tui.lab.plan import RunPlan, Step, make_plan, order
 from tui.lab.project import make_project
 from tui.lab.rig import LabRig
 from tui.lab.runner import Runner
@@ -71,6 +71,25 @@ class Quiet:
         return ()
 
 
+class Told:
+    """Who is told how far the run is."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Step]] = []
+
+    def skipped(self, step: Step) -> None:
+        self.told.append(("skipped", step))
+
+    def taking(self, step: Step) -> None:
+        self.told.append(("taking", step))
+
+    def taken(self, step: Step) -> None:
+        self.told.append(("taken", step))
+
+    def moving(self, what: str) -> None:
+        pass
+
+
 def instrument(name: str, take: Take, **changes: Any) -> Instrument:
     def measure(rig: object, arm: Arm) -> Sequence[Reading]:
         return (Reading(f"{name}.x", take(arm)),)
@@ -100,12 +119,16 @@ def journal(tmp_path: Path) -> RunJournal:
 
 
 def run(
-    pair: Pair, journal: RunJournal, *instruments: Instrument, is_quick: bool = True
+    pair: Pair,
+    journal: RunJournal,
+    *instruments: Instrument,
+    is_quick: bool = True,
+    told: Told | None = None,
 ) -> list[tuple[str, Arm, int, str]]:
     """Run it; what was taken, in order."""
     first = instrument("first", lambda arm: 1.0, need=Need.FREE, repeats=ONCE)
     plan = RunPlan(first, instruments, is_quick=is_quick, seed=7)
-    runner = Runner(cast(LabRig, pair), plan, journal, cast(Any, Quiet()), lambda step, text: None)
+    runner = Runner(cast(LabRig, pair), plan, journal, cast(Any, Quiet()), told or Told())
     runner.run()
     return [(m.metric, m.arm, m.block, m.stream) for m in journal.measurements]
 
@@ -166,7 +189,9 @@ def test_what_was_taken_before_is_not_taken_again(pair: Pair, journal: RunJourna
     with pytest.raises(Cancelled):
         run(pair, journal, instrument("cpu", take))
     before = list(journal.measurements)
-    taken = run(pair, journal, instrument("cpu", take))
+    told = Told()
+    taken = run(pair, journal, instrument("cpu", take), told=told)
+    assert [word for word, _ in told.told[:5]] == ["skipped"] * 4 + ["taking"]
     assert journal.measurements[: len(before)] == before
     assert len(taken) == len(set(taken)) == 2 + 4
 
@@ -184,6 +209,18 @@ def test_a_failed_reading_is_kept_and_the_others_go_on(pair: Pair, journal: RunJ
     assert [m.value for m in container] == [2.0, 2.0]
     assert sum(m.metric == "disk.x" for m in journal.measurements) == 4
     assert any("went away" in event.text for event in journal.run.events)
+
+
+@pytest.mark.parametrize("failure", [OSError("no such process"), KeyError("Networks")])
+def test_what_a_library_raises_fails_the_reading_and_not_the_run(
+    pair: Pair, journal: RunJournal, failure: Exception
+) -> None:
+    def take(arm: Arm) -> float:
+        raise failure
+
+    run(pair, journal, instrument("size", take), instrument("disk", lambda arm: 1.0))
+    assert {m.error for m in journal.measurements if m.metric == "size.x"} == {str(failure)}
+    assert sum(m.metric == "disk.x" for m in journal.measurements) == 4
 
 
 def test_an_arm_that_failed_twice_is_not_tried_again(pair: Pair, journal: RunJournal) -> None:

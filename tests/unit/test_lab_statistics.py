@@ -72,6 +72,10 @@ def test_equal_samples_have_no_outliers() -> None:
     assert mad([1.0] * 9) == 0
 
 
+def test_among_fewer_than_six_nothing_is_an_outlier() -> None:
+    assert outliers([10.0, 10.0001, 30.0]) == ()
+
+
 def test_five_samples_carry_no_interval_and_are_not_settled() -> None:
     assert interval([1, 2, 3, 4, 5]) is None
     assert not is_settled([1.0] * 5)

@@ -11,7 +11,7 @@ import pytest
 
 from tui.errors import ActionFailed
 from tui.lab.instrument import Instrument, Output
-from tui.lab.instruments import places, storage
+from tui.lab.instruments import host_state, places, storage
 from tui.lab.instruments.fio import PATTERNS, parse_figures, parse_jobs
 from tui.model import Probe, Workload
 from tui.results import Arm
@@ -63,7 +63,7 @@ class FakeRig:
 @pytest.fixture(autouse=True)
 def _no_drop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A test drops nobody's caches."""
-    monkeypatch.setattr(storage, "_DROP", str(tmp_path / "drop_caches"))
+    monkeypatch.setattr(host_state, "DROP_CACHES", tmp_path / "drop_caches")
     monkeypatch.setattr("os.sync", lambda: None)
 
 
@@ -150,7 +150,7 @@ def test_one_fio_does_all_four_the_same_on_every_arm() -> None:
     (argv,) = runs
     assert argv.count("--stonewall") == 4
     assert argv.count("--end_fsync=1") == 2
-    assert {"--direct=1", "--time_based", "--ramp_time=400ms", "--ioengine=libaio"} < set(argv)
+    assert {"--direct=1", "--time_based", "--ramp_time=300ms", "--ioengine=libaio"} < set(argv)
     assert not any(word.startswith("--steadystate") for word in argv)
     assert instrument.seconds >= 8
 
@@ -176,7 +176,7 @@ def test_a_guest_that_keeps_its_cache_is_told_of() -> None:
 def test_a_host_that_keeps_its_cache_is_told_of(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(storage, "_DROP", str(tmp_path / "nosuch/drop_caches"))
+    monkeypatch.setattr(host_state, "DROP_CACHES", tmp_path / "nosuch/drop_caches")
     rig: Any = FakeRig(RECORDED)
     note = disk().measure(rig, Arm.HOST)[0].note
     assert note == "the host's page cache could not be dropped"

@@ -10,7 +10,7 @@ import pytest
 from tests.studies import study, taken
 from tui.lab.as_json import table_json
 from tui.lab.table import make_table
-from tui.results import Arm, Measurement, Row, TableRow, Verdict
+from tui.results import Arm, Measurement, Outcome, Row, TableRow, Verdict
 
 VM, CONTAINER, HOST = Arm.VM, Arm.CONTAINER, Arm.HOST
 SIX = (1.0, 1.01, 0.99, 1.02, 0.98, 1.0)
@@ -70,6 +70,27 @@ def test_below_the_noise_floor_there_is_no_measurable_difference(tmp_path: Path)
     assert loud.ratio is not None
     assert loud.ratio.floor == pytest.approx(0.05)
     assert loud.ratio.says == "no measurable difference"
+
+
+def test_a_host_that_drifted_since_the_aa_run_is_no_quieter_for_it(tmp_path: Path) -> None:
+    groups = (
+        taken("cpu.events", CONTAINER, 1000.0, 1001.0, stream="a"),
+        taken("cpu.events", CONTAINER, 1001.0, 1000.0, stream="b"),
+        taken("cpu.events", CONTAINER, *(900 * x for x in SIX)),
+        taken("cpu.events", VM, *(950 * x for x in SIX)),
+    )
+    found = row(tmp_path, Row.PERFORMANCE, *groups, accelerator="kvm")
+    assert found.ratio is not None
+    assert found.ratio.floor == pytest.approx(0.11, abs=0.01)
+    assert found.ratio.outcome is Outcome.NONE
+
+
+def test_the_host_is_compared_block_by_block(tmp_path: Path) -> None:
+    """The host halves its speed for all: no side is slower than it for that."""
+    halves = [1.0, 1.0, 0.5, 0.5, 0.5, 1.0]
+    groups = [taken("cpu.events", arm, *(1000 * x for x in halves)) for arm in (CONTAINER, HOST)]
+    line = row(tmp_path, Row.PERFORMANCE, *groups).lines[0]
+    assert line.remark == "container/host 1, no measurable difference"
 
 
 def test_an_interval_around_one_is_not_distinguishable(tmp_path: Path) -> None:

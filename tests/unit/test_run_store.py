@@ -102,6 +102,8 @@ def test_runs_travel_as_a_file(tmp_path: Path) -> None:
         '{"kind": "twindeck-runs", "version": 1, "runs": [{"run": {}}]}',
         '{"kind": "twindeck-runs", "version": 1, "runs": {"run": 1}}',
         "[" * 100_000,
+        '{"kind": "twindeck-runs", "version": 1, "runs": [], "more": NaN}',
+        '{"kind": "twindeck-runs", "version": 1, "runs": [], "more": 1e999}',
     ],
 )
 def test_a_file_that_is_none_is_refused_in_one_line(text: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -106,7 +106,8 @@ def _conclude(lab: Lab, run_id: str, last: Progress, as_json: bool) -> None:
         say(f"twindeck: {last.error}")
     from tui.cli.run_table import print_run
 
-    if lab.has(run_id):
+    # A run that could not even begin is not in the history; why was told already.
+    with suppress(UsageError):
         print_run(lab.table(run_id), as_json=as_json)
     if last.state is RunState.CANCELLED:
         say(f"cancelled; go on with: twindeck compare --resume {run_id}")

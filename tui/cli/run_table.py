@@ -9,7 +9,7 @@ import click
 
 from tui.lab.as_json import table_json
 from tui.lab.reports.words import vm_heading
-from tui.results import Cell, Ratio, RunState, Table, TableRow
+from tui.results import Cell, Outcome, Ratio, RunState, Table, TableRow
 from tui.text import clean
 from tui.units import about, figure
 
@@ -53,7 +53,7 @@ def _cell(cell: Cell) -> str:
 def _times(ratio: Ratio | None) -> str:
     if ratio is None:
         return ""
-    if "no measurable" in ratio.says:
+    if ratio.outcome is Outcome.NONE:
         return "≈ 1"
     return f"{ratio.median:,.0f}" if ratio.median >= 1000 else f"{ratio.median:.3g}"
 

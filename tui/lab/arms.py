@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -100,13 +101,13 @@ class Guest:
     def __init__(self, entry: Entry, folder: Path, cancel: Event) -> None:
         self._entry = entry
         self._config = folder / "ssh_config"
-        # A socket's path may have no more than 108 bytes; %C is a short hash.
-        self._control = f"/tmp/twindeck-{os.getpid()}-%C"
+        self._sockets: Path | None = None
+        """Where the open connection is; None while there is none."""
         self._cancel = cancel
 
     def run(self, argv: Sequence[str], *, timeout_seconds: float, stdin: bytes = b"") -> Output:
         """Run a command as root. Raises ActionFailed, Cancelled."""
-        if not self._config.exists():
+        if self._sockets is None:
             self._call()
         return run_here(
             (*self._ssh(), self._entry.name, shlex.join(("sudo", "-n", "--", *argv))),
@@ -117,12 +118,12 @@ class Guest:
 
     def hang_up(self) -> None:
         """Close the connection: the guest goes down, or comes back with another address."""
-        if self._config.exists():
-            with suppress(ActionFailed, Cancelled):
-                run_here(
-                    (*self._ssh(), "-O", "exit", self._entry.name), Event(), timeout_seconds=10
-                )
-            self._config.unlink(missing_ok=True)
+        if self._sockets is None:
+            return
+        with suppress(ActionFailed, Cancelled):
+            run_here((*self._ssh(), "-O", "exit", self._entry.name), Event(), timeout_seconds=10)
+        shutil.rmtree(self._sockets, ignore_errors=True)
+        self._sockets = None
 
     def _call(self) -> None:
         """Open the connection the commands share.
@@ -130,6 +131,8 @@ class Guest:
         In a process of its own that holds none of their pipes, or they would never see an end.
         """
         self._write_config()
+        # Of this user alone, and short: a socket's path may have no more than 108 bytes.
+        self._sockets = Path(tempfile.mkdtemp(prefix="twindeck-"))
         argv = (*self._ssh(), "-M", "-N", "-f", self._entry.name)
         try:
             subprocess.run(
@@ -141,12 +144,12 @@ class Guest:
                 check=True,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            self._config.unlink(missing_ok=True)
+            self.hang_up()
             raise ActionFailed(f"the VM does not answer over SSH: {error}") from error
 
     def _ssh(self) -> tuple[str, ...]:
         kept = {
-            "ControlPath": self._control,
+            "ControlPath": f"{self._sockets}/%C",
             "ConnectTimeout": "20",
             "ServerAliveInterval": "5",
             "ServerAliveCountMax": "4",

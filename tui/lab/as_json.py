@@ -66,6 +66,7 @@ def _ratio(ratio: Ratio | None) -> dict[str, Any] | None:
         "high": ratio.high,
         "n": ratio.n,
         "floor": ratio.floor,
+        "outcome": str(ratio.outcome),
         "says": ratio.says,
     }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.results import Arm, Line, Row, Verdict
+from tui.results import Arm, Line, Outcome, Row, Verdict
 from tui.units import iec
 
 _MB, _GB = 1e6, 1e9
@@ -176,14 +176,14 @@ def _resources(lines: Mapping[str, Line], emulated: bool) -> _Answer:
     text = f"host pays {iec(int(cost[0]))} for the VM, {iec(int(cost[1]))} for the container"
     if use is not None:
         text += f"; in use {iec(int(use[0]))} and {iec(int(use[1]))}"
-    more = cost[0] > cost[1] and (use is None or use[0] > use[1])
     if emulated:
         text += " (the VM's cost holds the emulator's code cache)"
-        # What the guest itself uses does not depend on how its instructions are run.
-        more = use is not None and use[0] > use[1]
-        if use is None:
-            return _undecided(text)
-    return (Verdict.CONFIRMED if more else Verdict.REFUTED), text
+    # What the guest itself uses does not depend on how its instructions are run.
+    asked = [pair for pair in (use, None if emulated else cost) if pair is not None]
+    if not asked:
+        return _undecided(text)
+    is_more = all(vm > container for vm, container in asked)
+    return (Verdict.CONFIRMED if is_more else Verdict.REFUTED), text
 
 
 def _density(lines: Mapping[str, Line], emulated: bool) -> _Answer:
@@ -207,11 +207,12 @@ def _speed(metric: str) -> _Judge:
         ratio = line.ratio if line else None
         if ratio is None:
             return _undecided("not measured on both sides")
-        if emulated or "cache" in ratio.says:
-            return _undecided(f"{ratio.says}; {EMULATED}" if emulated else ratio.says)
-        if "difference" in ratio.says or "distinguish" in ratio.says:
-            return Verdict.REFUTED, ratio.says
-        return (Verdict.CONFIRMED if ratio.median < 1 else Verdict.REFUTED), ratio.says
+        if emulated:
+            return _undecided(f"{ratio.says}; {EMULATED}")
+        if ratio.outcome in (Outcome.CACHED, Outcome.UNSURE):
+            return _undecided(ratio.says)
+        is_slower = ratio.outcome is Outcome.DIFFERENT and ratio.median < 1
+        return (Verdict.CONFIRMED if is_slower else Verdict.REFUTED), ratio.says
 
     return decide
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from tui.lab.plan import RunPlan, Step
-from tui.results import Arm
 
 _TRUSTED_SHARE = 0.15
 """Before so much of the plan is done, the plan alone says what is left."""
@@ -25,12 +24,12 @@ class RunClock:
 
     def skip(self, step: Step) -> None:
         """A reading that was taken before the run was resumed."""
-        self._earlier += _seconds(step)
+        self._earlier += step.seconds
         self.steps += 1
 
     def count(self, step: Step) -> None:
         """A reading was taken now."""
-        self._planned += _seconds(step)
+        self._planned += step.seconds
         self.steps += 1
 
     @property
@@ -46,8 +45,3 @@ class RunClock:
             return left
         pace = (time.monotonic() - self._began) / self._planned
         return left * min(_SLOWEST, max(_QUICKEST, pace))
-
-
-def _seconds(step: Step) -> float:
-    share = 0.5 if step.stream and step.arm is Arm.CONTAINER else 1.0
-    return step.instrument.seconds * share

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +16,8 @@ from tui.sides.docker_link import Link
 from tui.sides.libvirt import Libvirt
 
 CLONE_LABEL = "twindeck.lab.copy-of"
-_URI = ("virsh", "-c", "qemu:///system")
 _ADDRESS_SECONDS = 240.0
 _LOOK_SECONDS = 0.5
-_CALL_SECONDS = 30.0
 
 
 class MachineClones:
@@ -28,10 +25,9 @@ class MachineClones:
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
-        rig.libvirt()
-        self._uuid = str(rig.instance(Arm.VM).id)
-        xml = self._virsh("dumpxml", "--inactive", self._uuid)
-        self._domain = ElementTree.fromstring(xml)
+        self._libvirt = rig.libvirt()
+        uuid = str(rig.instance(Arm.VM).id)
+        self._domain = ElementTree.fromstring(self._libvirt.xml(uuid, is_inactive=True))
         self._name = self._domain.findtext("name", "")
         self._made: list[tuple[str, Path]] = []
 
@@ -47,19 +43,16 @@ class MachineClones:
         mac = "52:54:00:" + ":".join(uuid4().hex[n : n + 2] for n in (0, 2, 4))
         file = self._rig.folder() / f"{name}.xml"
         file.write_text(self._definition(name, disk, mac), encoding="utf-8")
-        self._virsh("define", str(file))
-        self._virsh("start", name)
+        self._libvirt.define(file)
+        self._libvirt.start(name)
         return self._address(name, mac)
 
     def remove(self) -> None:
         """All of them, whether the run goes on or was cancelled."""
         for name, disk in self._made:
-            remove_clone(name)
+            remove_clone(self._libvirt, name)
             disk.unlink(missing_ok=True)
         self._made.clear()
-
-    def _virsh(self, *words: str) -> str:
-        return self._rig.run(Arm.HOST, (*_URI, *words)).stdout
 
     def _source(self) -> ElementTree.Element:
         source = self._domain.find("devices/disk[@device='disk']/source")
@@ -95,19 +88,17 @@ class MachineClones:
     def _address(self, name: str, mac: str) -> str:
         deadline = time.monotonic() + _ADDRESS_SECONDS
         while time.monotonic() < deadline:
-            for line in self._virsh("domifaddr", name).splitlines():
-                words = line.split()
-                if mac in words:
-                    return words[-1].partition("/")[0]
+            if address := self._libvirt.address(name, mac):
+                return address
             self._rig.sleep(_LOOK_SECONDS)
         raise ActionFailed(f"{name} got no address")
 
 
-def remove_clone(name: str) -> None:
-    """Power off and undefine, also when the run was cancelled; one that is gone is fine."""
-    for words in (("destroy", name), ("undefine", name)):
-        with suppress(OSError, subprocess.SubprocessError):
-            subprocess.run((*_URI, *words), capture_output=True, timeout=_CALL_SECONDS, check=False)
+def remove_clone(libvirt: Libvirt, name: str) -> None:
+    """Power off and undefine; one that is gone, or never came to be, is fine."""
+    for act in (libvirt.power_off, libvirt.undefine):
+        with suppress(ActionFailed):
+            act(name)
 
 
 def remove_leftovers(link: Link, libvirt: Libvirt, domain: str, workload: str) -> None:
@@ -122,7 +113,7 @@ def remove_leftovers(link: Link, libvirt: Libvirt, domain: str, workload: str) -
     for found in libvirt.domains():
         if clone.fullmatch(found.name):
             disks = libvirt.definition(found.uuid).disks
-            remove_clone(found.name)
+            remove_clone(libvirt, found.name)
             for disk in disks:
                 if Path(disk).name == f"{found.name}.img":
                     Path(disk).unlink(missing_ok=True)

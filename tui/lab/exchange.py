@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 
 from tui.errors import UsageError
@@ -11,6 +12,14 @@ from tui.run_store import measurement_from, plain, run_from
 
 KIND = "twindeck-runs"
 VERSION = 1
+
+
+def _finite(text: str) -> float:
+    """No run measured infinity, and no report could show it. Raises ValueError."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no figure")
+    return number
 
 
 def dump(studies: Sequence[Study]) -> str:
@@ -23,7 +32,7 @@ def dump(studies: Sequence[Study]) -> str:
 def parse(text: str, source: str) -> list[Study]:
     """The runs in it. Raises UsageError, naming `source`, when it is anything else."""
     try:
-        whole = json.loads(text)
+        whole = json.loads(text, parse_constant=_finite, parse_float=_finite)
         if whole["kind"] != KIND:
             raise UsageError(f"{source}: this is no file of runs")
         if whole["version"] > VERSION:

@@ -132,8 +132,7 @@ def _machine(rig: Rig) -> dict[str, str]:
         found = {"Accelerator": instance.accelerator or "unknown", "Box": instance.image or "?"}
         if instance.provider != "libvirt":
             return {**found, "VM": f"provider {instance.provider}"}
-        xml = rig.run(Arm.HOST, ("virsh", "-c", "qemu:///system", "dumpxml", str(instance.id)))
-        return {**found, **_hardware(xml.stdout)}
+        return {**found, **_hardware(rig.libvirt().xml(str(instance.id)))}
     except TwindeckError as error:
         return {"VM": f"unknown: {error}"}
 

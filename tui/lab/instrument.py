@@ -84,6 +84,9 @@ class Rig(Protocol):
     def container_ip(self) -> str:
         """Address of the container on the engine's bridge."""
 
+    def build(self) -> float:
+        """Have the container's image ready; seconds it took, next to none when it is there."""
+
     def boot(self, arm: Arm) -> Boot:
         """Start (or create and start) the side and wait for the workload's answer; timed."""
 

@@ -132,13 +132,6 @@ class Lab:
 
         return make_table(self._runs.study(run_id))
 
-    def has(self, run_id: str) -> bool:
-        """Whether the history holds that run. Raises StoreError."""
-        try:
-            return self._runs.study(run_id).run.id == run_id
-        except UsageError:
-            return False
-
     def markdown(self, run_id: str) -> str:
         """The report of a run. Raises UsageError, StoreError."""
         from tui.lab.reports import render
@@ -171,13 +164,14 @@ class Lab:
         plan = make_plan(workload, study.run.rows, is_quick=study.run.is_quick, seed=study.run.seed)
         metrics = {m.id: m for i in plan.all for m in i.metrics if m.row in study.run.rows}
         study = replace(study, run=replace(study.run, metrics=tuple(metrics.values())))
-        self._tell(_at_start(study.run, plan))
+        now = _at_start(study.run, plan)
+        self._tell(now)
         self._thread = Thread(
-            target=self._work, args=(workload, plan, study), name="lab", daemon=False
+            target=self._work, args=(workload, plan, study, now), name="lab", daemon=False
         )
         self._thread.start()
 
-    def _work(self, workload: Workload, plan: RunPlan, study: Study) -> None:
+    def _work(self, workload: Workload, plan: RunPlan, study: Study, now: Progress) -> None:
         from tui.lab.session import Session
 
         lines: deque[str] = deque(maxlen=_LINES)
@@ -186,7 +180,7 @@ class Lab:
             self._tell(replace(progress, lines=tuple(lines)))
 
         session = Session(
-            self._runs, plan, study, self._cancel, lines.append, tell, density=self._density
+            self._runs, plan, study, self._cancel, lines.append, tell, now, density=self._density
         )
         try:
             session.run(workload, self._project / "Vagrantfile")

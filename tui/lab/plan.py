@@ -62,6 +62,11 @@ class Step:
     """"a" or "b" in the A/A run."""
 
     @property
+    def seconds(self) -> float:
+        """How long it takes, about."""
+        return self.instrument.seconds * (_AA_SHARE if self.stream else 1.0)
+
+    @property
     def is_warmup(self) -> bool:
         """Whether it is kept but not counted."""
         return self.block < 0

@@ -10,19 +10,19 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tui.errors import ActionFailed, TwindeckError, UnknownInstance
+from tui.errors import ActionFailed, TwindeckError
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobRun
-from tui.lab import tools
-from tui.lab.arms import Guest, Inside, run_here
+from tui.lab.arms import Guest, Inside
 from tui.lab.cancel import Cancelled
 from tui.lab.clones import remove_leftovers
+from tui.lab.commands import Commands
 from tui.lab.instrument import Output, side_of
-from tui.lab.project import SHARED
-from tui.model import Boot, Instance, Job, JobState, SideName, State, Verb, Workload, key_of
+from tui.model import Boot, Instance, Job, JobState, SideName, State, Verb, Workload
 from tui.results import Arm
 from tui.sides.base import Side
 from tui.sides.containers import Containers
+from tui.sides.docker_images import prepare
 from tui.sides.docker_link import Link
 from tui.sides.libvirt import Libvirt
 from tui.sides.machines import Machines
@@ -30,9 +30,6 @@ from tui.sides.vagrant_index import Entry
 
 if TYPE_CHECKING:
     from docker import APIClient
-
-GUEST_FOLDER = "/var/lib/twindeck-lab"
-_TOOLS_SECONDS = 180.0
 
 
 class LabRig:
@@ -61,13 +58,22 @@ class LabRig:
             SideName.VM: Machines(root, (workload,), libvirt=self._libvirt),
             SideName.CONTAINER: Containers(root, (workload,), self._link),
         }
-        self._guest = Guest(self._entry(), self.folder(), self._cancel)
-        self._inside = Inside(self._link, workload.name, self._cancel)
-        self._equipped: dict[Arm, set[str]] = {}
+        self._commands = Commands(
+            Guest(self._entry(), self.folder(), self._cancel),
+            Inside(self._link, workload.name, self._cancel),
+            self.folder(),
+            self._cancel,
+            self.instance,
+        )
         self._boots: list[Boot] = []
         self._guest_ip: str | None = None
+        self._acted_on: Instance | None = None
         self._actions = Actions(
-            self._sides.__getitem__, {workload.name: workload}, self._find, self._boots.append
+            self._sides.__getitem__,
+            {workload.name: workload},
+            # Looked up before the clock runs: to list a side takes as long as a container's start.
+            lambda key: self._acted_on,
+            self._boots.append,
         )
 
     def instance(self, arm: Arm) -> Instance:
@@ -87,43 +93,17 @@ class LabRig:
         check: bool = True,
     ) -> Output:
         """See `Rig.run`."""
-        try:
-            match arm:
-                case Arm.VM:
-                    output = self._guest.run(argv, timeout_seconds=timeout_seconds, stdin=stdin)
-                case Arm.HOST:
-                    output = run_here(
-                        argv, self._cancel, timeout_seconds=timeout_seconds, stdin=stdin
-                    )
-                case _:
-                    output = self._inside.run(argv, timeout_seconds=timeout_seconds, stdin=stdin)
-        except TwindeckError as error:
-            raise self._explained(arm, error) from error
-        if check and output.code != 0:
-            reason = (output.stderr.strip() or output.stdout.strip()).splitlines()[-1:]
-            failed = ActionFailed(
-                f"{Path(argv[0]).name} on {arm} ended with code {output.code}"
-                + (f": {reason[0]}" if reason else "")
-            )
-            raise self._explained(arm, failed)
-        return output
+        return self._commands.run(
+            arm, argv, timeout_seconds=timeout_seconds, stdin=stdin, check=check
+        )
 
     def tool(self, arm: Arm, name: str) -> tuple[str, ...]:
         """See `Rig.tool`."""
-        where = Arm.CONTAINER if arm is Arm.VOLUME else arm
-        folder = f"{self._base(where)}/tools"
-        if name not in self._equipped.setdefault(where, set()):
-            self._bring(where, name, folder)
-            self._equipped[where].add(name)
-        return tools.command(folder, name)
+        return self._commands.tool(arm, name)
 
     def scratch(self, arm: Arm) -> str:
         """See `Rig.scratch`."""
-        # The container's layer is all of it that is no volume.
-        base = GUEST_FOLDER if arm is Arm.CONTAINER else self._base(arm)
-        folder = f"{base}/scratch"
-        self.run(arm, ("mkdir", "-p", folder))
-        return folder
+        return self._commands.scratch(arm)
 
     def guest_ip(self) -> str:
         """See `Rig.guest_ip`."""
@@ -148,13 +128,24 @@ class LabRig:
 
     def boot(self, arm: Arm) -> Boot:
         """See `Rig.boot`."""
-        side = side_of(arm)
-        verb = Verb.UP if self.instance(arm).state is State.ABSENT else Verb.START
+        instance = self.instance(arm)
+        if instance.is_live:
+            raise ActionFailed(f"{instance.key} runs already, so its boot cannot be timed")
+        # One that died left a connection behind, and may come back with another address.
+        self._commands.hang_up(arm)
         self._boots.clear()
-        self._perform(verb, side)
-        if not self._boots:
-            raise ActionFailed(f"the {side} was running already, so its boot was not timed")
+        self._perform(Verb.UP if instance.state is State.ABSENT else Verb.START, instance)
         return self._boots[-1]
+
+    def build(self) -> float:
+        """See `Rig.build`."""
+        began = time.monotonic()
+        run = self._job(Verb.UP, self.instance(Arm.CONTAINER))
+        try:
+            prepare(self._link, self.workload, run)
+        finally:
+            self._keep_output(run)
+        return time.monotonic() - began
 
     def stop(self, arm: Arm) -> None:
         """See `Rig.stop`."""
@@ -162,28 +153,31 @@ class LabRig:
             # Where its next boot can be watched past the tool's tunnel.
             with suppress(TwindeckError):
                 self.guest_ip()
-        self._hang_up(arm)
-        if self.instance(arm).is_live:
-            self._perform(Verb.STOP, side_of(arm))
+        self._commands.hang_up(arm)
+        instance = self.instance(arm)
+        if instance.is_live:
+            self._perform(Verb.STOP, instance)
 
     def pause(self, arm: Arm) -> None:
         """Freeze the side, so that it takes nothing from the one that is measured."""
-        if self.instance(arm).state is State.RUNNING:
-            self._perform(Verb.PAUSE, side_of(arm))
+        instance = self.instance(arm)
+        if instance.state is State.RUNNING:
+            self._perform(Verb.PAUSE, instance)
 
     def resume(self, arm: Arm) -> None:
         """Let the side go on; one that is shut down stays so."""
-        if self.instance(arm).state is State.PAUSED:
-            self._perform(Verb.RESUME, side_of(arm))
+        instance = self.instance(arm)
+        if instance.state is State.PAUSED:
+            self._perform(Verb.RESUME, instance)
 
     def destroy(self, arm: Arm) -> None:
         """Remove the side, whatever state it is in; also when the run was cancelled."""
-        self._hang_up(arm)
-        self._equipped.pop(arm, None)
+        self._commands.forget(arm)
         if arm is Arm.VM:
             self._guest_ip = None
-        if self.instance(arm).id is not None:
-            self._perform(Verb.DESTROY, side_of(arm))
+        instance = self.instance(arm)
+        if instance.id is not None:
+            self._perform(Verb.DESTROY, instance)
 
     def take_down(self) -> list[str]:
         """Remove everything the lab made; a line for each thing that could not be removed."""
@@ -204,6 +198,15 @@ class LabRig:
         if not left:
             shutil.rmtree(self._root, ignore_errors=True)
         return left
+
+    def others(self) -> list[str]:
+        """What else runs on this host's engines, each by its address."""
+        running = []
+        for side in self._sides.values():
+            # An engine that does not answer has its say when its side is measured.
+            with suppress(TwindeckError):
+                running += [i.key for i in side.list() if i.state is State.RUNNING]
+        return [key for key in running if not key.endswith(f":{self.workload.name}")]
 
     def docker(self) -> APIClient:
         """See `Rig.docker`."""
@@ -227,26 +230,30 @@ class LabRig:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _perform(self, verb: Verb, side: SideName) -> None:
-        job = Job(
-            id=0,
-            verb=verb,
-            side=side,
-            name=self.workload.name,
-            state=JobState.RUNNING,
-            requested_t_ns=time.monotonic_ns(),
-        )
-        run = JobRun(job, lambda: None)
+    def _perform(self, verb: Verb, instance: Instance) -> None:
+        self._acted_on = instance
+        run = self._job(verb, instance)
         run.began()
         try:
             self._actions.perform(run)
         finally:
-            for line in run.output:
-                self._on_line(f"{job.key}: {line}")
+            self._keep_output(run)
 
-    def _find(self, key: str) -> Instance | None:
-        found = (self.instance(arm) for arm in (Arm.VM, Arm.CONTAINER))
-        return next((instance for instance in found if instance.key == key), None)
+    @staticmethod
+    def _job(verb: Verb, instance: Instance) -> JobRun:
+        job = Job(
+            id=0,
+            verb=verb,
+            side=instance.side,
+            name=instance.name,
+            state=JobState.RUNNING,
+            requested_t_ns=time.monotonic_ns(),
+        )
+        return JobRun(job, lambda: None)
+
+    def _keep_output(self, run: JobRun) -> None:
+        for line in run.output:
+            self._on_line(f"{run.job.key}: {line}")
 
     def _entry(self) -> Entry:
         root = self._root.resolve()
@@ -255,46 +262,4 @@ class LabRig:
             provider="libvirt",
             directory=root,
             data_path=root / ".vagrant",
-        )
-
-    def _base(self, arm: Arm) -> str:
-        match arm:
-            case Arm.VM:
-                return GUEST_FOLDER
-            case Arm.HOST:
-                return str(self.folder())
-            case _:
-                return SHARED
-
-    def _bring(self, arm: Arm, name: str, folder: str) -> None:
-        tools.refuse_machine(self.run(arm, ("uname", "-m")).stdout)
-        archive = tools.bundle((name,))
-        self.run(arm, ("mkdir", "-p", folder))
-        if arm is Arm.CONTAINER:
-            self._inside.copy(archive, folder)
-        else:
-            self.run(
-                arm,
-                ("tar", "-xz", "-C", folder, "--no-same-owner"),
-                stdin=archive,
-                timeout_seconds=_TOOLS_SECONDS,
-            )
-
-    def _hang_up(self, arm: Arm) -> None:
-        if arm is Arm.VM:
-            self._guest.hang_up()
-
-    def _explained(self, arm: Arm, error: TwindeckError) -> TwindeckError:
-        """That a command failed because its instance died is what to say."""
-        if arm is Arm.HOST:
-            return error
-        try:
-            instance = self.instance(arm)
-        except TwindeckError:
-            return error
-        if instance.state is State.RUNNING and not isinstance(error, UnknownInstance):
-            return error
-        return ActionFailed(
-            f"the {key_of(side_of(arm), self.workload.name)} went away "
-            f"while it was measured: it is {instance.state} now"
         )

@@ -6,9 +6,13 @@ What was taken before is not taken again: that is all there is to resuming.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
+
+import psutil
+from docker.errors import DockerException
+from requests import RequestException
 
 from tui.errors import TwindeckError
 from tui.lab.instrument import Instrument, Need, Reading
@@ -22,6 +26,11 @@ from tui.results import Arm, Measurement
 _GIVE_UP_AFTER = 2
 _BUDGET_FACTOR = 2.0
 """An instrument may take so many times the time planned, while it settles."""
+
+
+_FOREIGN = (OSError, LookupError, ValueError, psutil.Error, DockerException, RequestException)
+"""What an instrument's libraries may raise when a side dies under it: the reading fails, not an
+hour's run."""
 
 
 class Journal(Protocol):
@@ -38,6 +47,22 @@ class Journal(Protocol):
         """All so far, those of before an interruption first."""
 
 
+class Watch(Protocol):
+    """Who is told how far a run is."""
+
+    def skipped(self, step: Step) -> None:
+        """It was taken before the run was resumed."""
+
+    def taking(self, step: Step) -> None:
+        """It is the next."""
+
+    def taken(self, step: Step) -> None:
+        """It was taken, or failed."""
+
+    def moving(self, what: str) -> None:
+        """A side is brought up or shut down."""
+
+
 class Runner:
     """One run from its first reading to its last. Raises Cancelled; errors of readings are data."""
 
@@ -47,22 +72,26 @@ class Runner:
         plan: RunPlan,
         journal: Journal,
         noise: Noise,
-        tell: Callable[[Step | None, str], None],
+        watch: Watch,
     ) -> None:
         self._rig = rig
         self._plan = plan
         self._journal = journal
         self._noise = noise
-        self._tell = tell
-        self._stand = Stand(rig, lambda text: tell(None, text))
+        self._watch = watch
+        self._stand = Stand(rig, watch.moving)
         self._prepared: set[tuple[str, Arm]] = set()
         self._taken = {_key(m.metric, m.arm, m.block, m.stream) for m in journal.measurements}
 
     def run(self) -> None:
         """Take everything that was not taken yet."""
         for step in self._steps():
-            if not self._is_taken(step):
+            if self._is_taken(step):
+                self._watch.skipped(step)
+            else:
+                self._watch.taking(step)
                 self._take(step)
+                self._watch.taken(step)
 
     def _steps(self) -> Iterator[Step]:
         yield from self._series(self._plan.first)
@@ -128,7 +157,6 @@ class Runner:
         return key in self._taken
 
     def _take(self, step: Step) -> None:
-        self._tell(step, "")
         instrument, arm = step.instrument, step.arm
         began, began_mono = time.time(), time.monotonic()
         flags: tuple[str, ...] = ()
@@ -139,9 +167,10 @@ class Runner:
             began, began_mono = time.time(), time.monotonic()
             readings: Sequence[Reading] = instrument.measure(self._rig, arm)
             flags = self._noise.since(before)
-        except TwindeckError as error:
-            self._journal.event(f"{instrument.name} on {arm}, block {step.block}: {error}")
-            readings = [Reading(metric.id, error=str(error)) for metric in instrument.metrics]
+        except (TwindeckError, *_FOREIGN) as error:
+            reason = str(error) or type(error).__name__
+            self._journal.event(f"{instrument.name} on {arm}, block {step.block}: {reason}")
+            readings = [Reading(metric.id, error=reason) for metric in instrument.metrics]
         seconds = time.monotonic() - began_mono
         self._keep(step, began, seconds, flags, readings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -20,7 +21,7 @@ from tui.lab.rig import LabRig
 from tui.lab.runner import Runner
 from tui.lab.stand import name_of
 from tui.lab.view import Progress
-from tui.model import State, Workload
+from tui.model import Workload
 from tui.results import Arm, RunState, Study
 from tui.run_store import Runs
 from tui.workloads import load
@@ -37,6 +38,7 @@ class Session:
         cancel: Event,
         on_line: Callable[[str], None],
         tell: Callable[[Progress], None],
+        now: Progress,
         *,
         density: int | None = None,
     ) -> None:
@@ -48,17 +50,8 @@ class Session:
         self._clock = RunClock(plan, study.run.busy_seconds)
         self._study = study
         self._runs = runs
-        self._now = Progress(
-            run_id=study.run.id,
-            workload=study.run.workload,
-            is_quick=study.run.is_quick,
-            state=RunState.RUNNING,
-            step=0,
-            steps=plan.steps,
-            doing="getting ready",
-            elapsed_seconds=study.run.busy_seconds,
-            left_seconds=plan.seconds,
-        )
+        self._now = now
+        self._describe: Callable[[], bool] | None = None
 
     def run(self, workload: Workload, vagrantfile: Path) -> None:
         """Measure and take down. Raises TwindeckError when it could not even begin."""
@@ -81,15 +74,36 @@ class Session:
             finally:
                 self._end(rig, journal, state, error)
 
+    def skipped(self, step: Step) -> None:
+        """See `Watch.skipped`."""
+        self._clock.skip(step)
+
+    def taking(self, step: Step) -> None:
+        """See `Watch.taking`."""
+        self._now = replace(self._now, arm=step.arm, row=step.instrument.metrics[0].row)
+        self._say(_doing(step))
+
+    def taken(self, step: Step) -> None:
+        """See `Watch.taken`."""
+        self._clock.count(step)
+        if self._describe is not None and self._describe():
+            self._describe = None
+
+    def moving(self, what: str) -> None:
+        """See `Watch.moving`."""
+        self._say(what)
+
     def _measure(self, rig: LabRig, journal: RunJournal) -> tuple[RunState, str]:
         noise = Noise()
         try:
-            host, digest = fingerprint()
-            journal.host(host, digest, None)
+            self._describe_host(journal)
+            others = rig.others()
+            if others:
+                journal.event(f"before the run: others run on this host: {', '.join(others)}")
             for line in noise.standing():
                 journal.event(f"before the run: {line}")
-            runner = Runner(rig, self._plan, journal, noise, self._on_step(rig, journal))
-            runner.run()
+            self._describe = partial(_describe_vm, rig, journal)
+            Runner(rig, self._plan, journal, noise, self).run()
         except Cancelled:
             journal.event("cancelled")
             return RunState.CANCELLED, ""
@@ -98,31 +112,16 @@ class Session:
             return RunState.FAILED, error.line
         return RunState.DONE, ""
 
-    def _on_step(self, rig: LabRig, journal: RunJournal) -> Callable[[Step | None, str], None]:
-        last: list[Step] = []
-        seen: list[str] = []
-
-        def on_step(step: Step | None, text: str) -> None:
-            if step is None:
-                self._say(text)
-                return
-            for before in last:
-                self._clock.count(before)
-            last[:] = [step]
-            if not seen and step.instrument is not self._plan.first:
-                seen.append("vm")
-                self._describe_vm(rig, journal)
-            self._now = replace(self._now, arm=step.arm, row=step.instrument.metrics[0].row)
-            self._say(_doing(step))
-
-        return on_step
-
-    def _describe_vm(self, rig: LabRig, journal: RunJournal) -> None:
-        vm = rig.instance(Arm.VM)
-        if vm.state is State.ABSENT:
+    @staticmethod
+    def _describe_host(journal: RunJournal) -> None:
+        host, digest = fingerprint()
+        before = journal.run.host
+        if not before:
+            journal.host(host, digest, None)
             return
-        host, digest = with_vm(journal.run.host, rig)
-        journal.host(host, digest, vm.accelerator)
+        changed = [key for key, value in host.items() if before.get(key) != value]
+        if changed:
+            journal.event(f"resumed on a host that is not the same: {', '.join(changed)}")
 
     def _end(self, rig: LabRig, journal: RunJournal, state: RunState, error: str) -> None:
         self._now = replace(self._now, is_ending=True, arm=None, left_seconds=None, error=error)
@@ -152,6 +151,16 @@ class Session:
             left_seconds=None if ending else self._clock.left_seconds,
         )
         self._tell_all(self._now)
+
+
+def _describe_vm(rig: LabRig, journal: RunJournal) -> bool:
+    """Enter how the VM is built; False while there is none."""
+    vm = rig.instance(Arm.VM)
+    if not vm.is_live:
+        return False
+    host, digest = with_vm(journal.run.host, rig)
+    journal.host(host, digest, vm.accelerator)
+    return True
 
 
 def clear(root: Path, on_line: Callable[[str], None]) -> None:

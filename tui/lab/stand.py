@@ -16,7 +16,7 @@ from tui.results import Arm
 _TRIES = 2
 _CALM_PERCENT = 12.0
 """Of one core."""
-_LOOK_SECONDS = 0.4
+_LOOK_SECONDS = 0.25
 _CALM_SECONDS, _QUICK_CALM_SECONDS = 8.0, 3.0
 _SIDES = (Arm.VM, Arm.CONTAINER)
 

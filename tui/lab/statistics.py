@@ -51,9 +51,12 @@ def mad(samples: Sequence[float]) -> float:
 
 
 def outliers(samples: Sequence[float]) -> tuple[int, ...]:
-    """Indices of samples further than 14.826 MAD from the median; none where the MAD is 0."""
+    """Indices of samples further than 14.826 MAD from the median.
+
+    None where the MAD is 0, nor among fewer than six: two that agree make any third one.
+    """
     spread = mad(samples)
-    if not spread:
+    if not spread or len(samples) < LEAST_SAMPLES:
         return ()
     middle = median(samples)
     return tuple(n for n, x in enumerate(samples) if abs(x - middle) > OUTLIER_MADS * spread)

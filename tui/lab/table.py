@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from tui.lab.claims import CLAIMS, judge
 from tui.lab.statistics import estimate, median_ratio, noise_floor, ratios
@@ -15,6 +16,7 @@ from tui.results import (
     Line,
     Measurement,
     Metric,
+    Outcome,
     Ratio,
     Row,
     Study,
@@ -47,7 +49,7 @@ def make_table(study: Study) -> Table:
     floors = {
         metric: floor
         for metric, taken in by_metric.items()
-        if (floor := noise_floor(_aa_pairs(taken))) is not None
+        if (floor := noise_floor(_against_itself(taken))) is not None
     }
     context = _Context(study.run.accelerator == "tcg", floors)
     lines: dict[Row, list[Line]] = {row: [] for row in study.run.rows}
@@ -128,64 +130,63 @@ def _line(metric: Metric, taken: Sequence[Measurement], context: _Context) -> Li
         facts=facts,
         reasons=reasons,
         notes=notes,
-        ratio=_ratio(metric, counted, context, cached=bool(cached)),
-        remark=_remark(metric, estimates, cached, context),
+        ratio=_ratio(metric, counted, context, is_cached=bool(cached)),
+        remark=_remark(metric, counted, cached, context),
     )
 
 
 def _ratio(
-    metric: Metric, counted: Sequence[Measurement], context: _Context, *, cached: bool
+    metric: Metric, counted: Sequence[Measurement], context: _Context, *, is_cached: bool
 ) -> Ratio | None:
     pairs = ratios(_pairs(counted, Arm.VM, Arm.CONTAINER))
     if not pairs:
         return None
     middle, low, high = median_ratio(pairs)
     floor = context.floors.get(metric.id)
-    says = _says(metric, middle, low, high, floor, len(pairs))
-    if cached:
-        says = "host cache suspected: no winner"
-    elif context.emulated and metric.row in _OF_EMULATION and "no measurable" not in says:
-        says += ", under software emulation"
-    return Ratio(middle, low, high, len(pairs), floor, says)
+    if is_cached:
+        outcome = Outcome.CACHED
+    elif max(middle, 1 / middle) - 1 <= max(floor or 0.0, LEAST_FLOOR):
+        outcome = Outcome.NONE
+    elif low is not None and high is not None and low <= 1 <= high:
+        outcome = Outcome.UNSURE
+    else:
+        outcome = Outcome.DIFFERENT
+    return Ratio(
+        median=middle,
+        low=low,
+        high=high,
+        n=len(pairs),
+        floor=floor,
+        outcome=outcome,
+        word=_word(metric, middle) if outcome is Outcome.DIFFERENT else "",
+        is_emulated=context.emulated and metric.row in _OF_EMULATION,
+    )
 
 
-def _says(
-    metric: Metric,
-    middle: float,
-    low: float | None,
-    high: float | None,
-    floor: float | None,
-    n: int,
-) -> str:
-    difference = max(middle, 1 / middle) - 1
-    if difference <= max(floor or 0.0, LEAST_FLOOR):
-        return "no measurable difference" + ("" if n > 1 else " (one pair)")
-    if low is not None and high is not None and low <= 1 <= high:
-        return "not distinguishable"
-    times = max(middle, 1 / middle)
-    size = f"{times:,.0f}x" if times >= 1000 else f"{times:.3g}x"
-    above = middle > 1
-    words = _WORDS.get(metric.unit)
-    if words is None:
-        words = ("more", "less") if metric.better is not Better.MORE else ("faster", "slower")
-    text = f"VM {size} {words[0] if above else words[1]}"
-    return text if low is not None or n == 1 else f"{text} ({n} pairs)"
+def _word(metric: Metric, ratio: float) -> str:
+    usual = ("faster", "slower") if metric.better is Better.MORE else ("more", "less")
+    above, below = _WORDS.get(metric.unit, usual)
+    return above if ratio > 1 else below
 
 
 def _remark(
-    metric: Metric, estimates: Mapping[Arm, Estimate], cached: Sequence[Arm], context: _Context
+    metric: Metric, counted: Sequence[Measurement], cached: Sequence[Arm], context: _Context
 ) -> str:
-    """How the sides stand to the host itself, where it was measured too."""
-    host = estimates.get(Arm.HOST)
-    if host is None or not host.median or metric.row not in _BESIDE_HOST:
+    """How the sides stand to the host itself, block by block, where it was measured too."""
+    if metric.row not in _BESIDE_HOST:
         return ""
     parts = []
     for arm in (Arm.VM, Arm.CONTAINER, Arm.VOLUME):
-        if arm not in estimates:
+        pairs = ratios(_pairs(counted, arm, Arm.HOST))
+        if not pairs:
             continue
-        share = estimates[arm].median / host.median
-        within = abs(share - 1) <= max(context.floors.get(metric.id, 0.0), LEAST_FLOOR)
-        parts.append(f"{arm}/host {share:.3g}" + (", no measurable difference" if within else ""))
+        share, low, high = median_ratio(pairs)
+        says = ""
+        if abs(share - 1) <= max(context.floors.get(metric.id, 0.0), LEAST_FLOOR):
+            says = f", {Outcome.NONE}"
+        elif low is not None and high is not None and low <= 1 <= high:
+            says = f", {Outcome.UNSURE}"
+        parts.append(f"{arm}/host {share:.3g}{says}")
     if cached:
         parts.append(f"host cache suspected: {', '.join(cached)} beat the host's own disk")
     return "; ".join(parts)
@@ -209,9 +210,15 @@ def _pairs(counted: Sequence[Measurement], one: Arm, other: Arm) -> list[tuple[f
     return [(values[one][block], values[other][block]) for block in both]
 
 
-def _aa_pairs(taken: Sequence[Measurement]) -> list[tuple[float, float]]:
+def _against_itself(taken: Sequence[Measurement]) -> list[tuple[float, float]]:
+    """The container's pairs of the A/A run, and what it was then beside what it is since: a host
+    that drifts is as little to be told from a difference as one that jumps."""
+    valid = [m for m in taken if not (m.is_warmup or m.error) and m.value is not None]
     blocks: dict[int, dict[str, float]] = {}
-    for m in taken:
-        if m.stream and not m.is_warmup and m.value is not None and not m.error:
-            blocks.setdefault(m.block, {})[m.stream] = m.value
-    return [(b["a"], b["b"]) for b in blocks.values() if "a" in b and "b" in b]
+    for m in valid:
+        if m.stream:
+            blocks.setdefault(m.block, {})[m.stream] = m.value or 0.0
+    pairs = [(b["a"], b["b"]) for b in blocks.values() if "a" in b and "b" in b]
+    then = [value for pair in pairs for value in pair]
+    since = [m.value or 0.0 for m in valid if not m.stream and m.arm is Arm.CONTAINER]
+    return [*pairs, (median(then), median(since))] if then and since else pairs

@@ -276,7 +276,7 @@ def _headline_ratio(table: Table) -> str:
     if row is None or row.ratio is None:
         return ""
     # What ran the VM stands in a column of its own.
-    return clean(row.ratio.says).partition(",")[0]
+    return f"VM {row.ratio.size}" if row.ratio.size else str(row.ratio.outcome)
 
 
 def _cells(cells: Sequence[str | Content], width: int) -> Content:

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from tui.model import Job, JobState, SideName
 from tui.screens.log_feed import LogFeed
-from tui.screens.text_screen import TextScreen, named
+from tui.screens.text_screen import GrowingScreen, TextScreen, named
 from tui.text import clean
 from tui.units import age
 from tui.widgets.line_store import MOST_LINES
@@ -67,34 +67,20 @@ class LogScreen(TextScreen):
         return title
 
 
-class OutputScreen(TextScreen):
+class OutputScreen(GrowingScreen):
     """The whole output of the newest action on an instance, live while it runs."""
 
     kind: ClassVar[str] = "output"
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self._shown: tuple[str, ...] = ()
-
     def on_mount(self) -> None:
         """Show what there is and look for more; the output is in memory, so asking is cheap."""
         super().on_mount()
-        self.view.is_following = True
         self.take_output()
         self.set_interval(_OUTPUT_REFRESH_SECONDS, self.take_output)
 
     def take_output(self) -> None:
-        """Add what is new; show all of it anew if it is another action's."""
-        lines = self.app.fleet.output(self.key)
-        if lines != self._shown:
-            was_following = self.view.is_following
-            if self._shown and lines[: len(self._shown)] == self._shown:
-                self.view.append(lines[len(self._shown) :])
-            else:
-                self.view.replace(lines)
-                self.view.is_following = was_following
-            self._shown = lines
-        self.show_title()
+        """Show the newest action's."""
+        self.show_lines(self.app.fleet.output(self.key))
 
     def title_text(self) -> Content:
         """Address, verb, phase, elapsed, result."""

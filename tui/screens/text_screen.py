@@ -210,6 +210,31 @@ class TextScreen(Screen[None]):
             self.app.say(f"Saved {len(lines):,} lines to {path}")
 
 
+class GrowingScreen(TextScreen):
+    """Text that is all in memory and grows at its end, until it is another's."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self._shown: tuple[str, ...] = ()
+
+    def on_mount(self) -> None:
+        """Follow the newest line from the start."""
+        super().on_mount()
+        self.view.is_following = True
+
+    def show_lines(self, lines: tuple[str, ...]) -> None:
+        """Add what is new; show all of it anew if it does not begin as what is shown."""
+        if lines != self._shown:
+            was_following = self.view.is_following
+            if self._shown and lines[: len(self._shown)] == self._shown:
+                self.view.append(lines[len(self._shown) :])
+            else:
+                self.view.replace(lines)
+                self.view.is_following = was_following
+            self._shown = lines
+        self.show_title()
+
+
 def file_name(key: str, kind: str, stamp: str) -> str:
     """`twindeck-vm-web-log-20260101-120000.txt`, whatever the instance is called."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip("-.")[:80]

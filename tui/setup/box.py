@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tui.errors import ActionFailed
 from tui.setup.guest import GUEST_PACKAGES, write_guest_files
-from tui.sides.vagrant_index import vagrant_home
+from tui.sides.vagrant_index import box_folder, vagrant_home
 
 Say = Callable[[str], None]
 
@@ -41,9 +41,8 @@ KERNEL_LINE = (
 
 def box_present(names: Sequence[str] = (BOX_NAME,)) -> bool:
     """Whether one of the boxes is installed, for any provider; reads the disk only."""
-    boxes = vagrant_home() / "boxes"
     for name in names:
-        folder = boxes / name.replace("/", "-VAGRANTSLASH-")
+        folder = box_folder(vagrant_home(), name)
         # boxes/NAME/VERSION/PROVIDER/metadata.json; newer Vagrants put an architecture between.
         if any(folder.glob("*/*/metadata.json")) or any(folder.glob("*/*/*/metadata.json")):
             return True

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from tui import accelerator
 from tui.accelerator import KVM, TCG, Answer
+from tui.setup.box import BOX_NAME
 from tui.setup.host import Host
-from tui.sides.vagrant_index import vagrant_home
+from tui.sides.vagrant_index import box_folder, vagrant_home
 
 TRY_SECONDS = 30.0
 """A guest under KVM greets in 2 to 8 s, also on a busy host."""
@@ -66,7 +67,7 @@ class Trial:
 
 def find_payload(host: Host) -> Payload | None:
     """Something to boot: the box's disk, a kernel fetched by setup, or the host's own kernel."""
-    box = vagrant_home() / "boxes" / "twindeck-VAGRANTSLASH-base"
+    box = box_folder(vagrant_home(), BOX_NAME)
     for pattern in ("*/libvirt/box.img", "*/*/libvirt/box.img"):
         for image in sorted(box.glob(pattern)):
             return Payload(image, is_disk=True)

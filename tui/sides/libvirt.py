@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -125,12 +126,32 @@ class Libvirt:
 
     def definition(self, uuid: str) -> Definition:
         """Raises ActionFailed when the domain is gone."""
-        return parse_definition(self._run("dumpxml", uuid))
+        return parse_definition(self.xml(uuid))
+
+    def xml(self, uuid: str, *, is_inactive: bool = False) -> str:
+        """The domain's XML as it runs, or as it will start. Raises ActionFailed when it is gone."""
+        return self._run("dumpxml", uuid, *(("--inactive",) if is_inactive else ()))
 
     def version(self) -> str:
         """`9.0.0`."""
         found = re.search(r"Using library: libvirt (\S+)", self._run("version"))
         return found[1] if found else "?"
+
+    def define(self, file: Path) -> None:
+        """Enter a domain from its XML. Raises ActionFailed."""
+        self._run("define", str(file))
+
+    def start(self, name: str) -> None:
+        """Raises ActionFailed."""
+        self._run("start", name)
+
+    def address(self, name: str, mac: str) -> str | None:
+        """What the interface with that MAC was leased; None before it was. Raises ActionFailed."""
+        for line in self._run("domifaddr", name).splitlines():
+            words = line.split()
+            if mac in words:
+                return words[-1].partition("/")[0]
+        return None
 
     def suspend(self, uuid: str) -> None:
         """Pause in memory, at once. Raises ActionFailed."""

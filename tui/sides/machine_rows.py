@@ -13,6 +13,7 @@ from tui.sides.hypervisor import Hypervisor, Hypervisors, tunnels
 from tui.sides.libvirt import Definition, Domain, Libvirt
 from tui.sides.vagrant_index import (
     Entry,
+    box_folder,
     data_path_of,
     name_entries,
     read_box,
@@ -207,8 +208,7 @@ class Inventory:
         box = entry.box or read_box(entry.folder)
         if box is not None or workload is None or not workload.boxes:
             return box
-        boxes = self._home / "boxes"
-        on_disk = (b for b in workload.boxes if (boxes / _box_folder(b)).is_dir())
+        on_disk = (b for b in workload.boxes if box_folder(self._home, b).is_dir())
         return next(on_disk, workload.boxes[0])
 
     def _busy(self, locks: Locks, entry: Entry) -> str | None:
@@ -222,10 +222,6 @@ def domain_name(entry: Entry) -> str:
     """What vagrant-libvirt calls the domain unless told otherwise."""
     name = f"{entry.directory.name}_{entry.name}"
     return "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_."))
-
-
-def _box_folder(box: str) -> str:
-    return box.replace("/", "-VAGRANTSLASH-")
 
 
 def _state(

@@ -47,6 +47,11 @@ class Entry:
         return (self.directory / (self.vagrantfile or "Vagrantfile")).is_file()
 
 
+def box_folder(home: Path, box: str) -> Path:
+    """Where a box of that name is, if it is there, in Vagrant's home."""
+    return home / "boxes" / box.replace("/", "-VAGRANTSLASH-")
+
+
 def vagrant_home() -> Path:
     """Where Vagrant keeps boxes and its machine index (`VAGRANT_HOME`, else `~/.vagrant.d`)."""
     return Path(os.environ.get("VAGRANT_HOME") or Path.home() / ".vagrant.d")

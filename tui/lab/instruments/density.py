@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Sequence
+import ipaddress
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from tui.errors import ActionFailed
 from tui.fleet.probe import wait_answer
 from tui.lab.clones import CLONE_LABEL, MachineClones
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
+from tui.lab.instruments.host_state import busy_cores, drop_caches
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
@@ -37,8 +37,8 @@ COUNT = Metric(
     better=Better.MORE,
     is_headline=True,
     method="extrapolated: (MemAvailable before the first less max(2 GiB, 15 % of memory)) over "
-    f"the slope; no more than {_BRIDGE_PORTS:,} a bridge and than the process table; the first "
-    "wall is named",
+    f"the slope; no more than {_BRIDGE_PORTS:,} a bridge, than the addresses of its network and "
+    "than the kernel's table of tasks, by what one more takes of it; the first wall is named",
 )
 MEMORY = Metric(
     id="density.memory",
@@ -92,7 +92,7 @@ def _measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
     addresses: list[str] = []
     stopped = ""
     try:
-        points, idle = [_available(rig)], _busy_cores(rig)
+        points, idle, tasks = [_available(rig)], busy_cores(rig, _IDLE_SECONDS), _tasks()
         for _ in range(wanted):
             if points[-1] < floor:
                 stopped = "stopped early: the host's memory"
@@ -102,16 +102,21 @@ def _measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
             points.append(_available(rig))
         if len(points) < 2:
             raise ActionFailed("the host has no memory left to start another")
-        busy = _busy_cores(rig)
+        busy = busy_cores(rig, _IDLE_SECONDS)
+        walls = _other_walls(addresses[0], (_tasks() - tasks) / len(addresses))
         for address in addresses:
             _await(rig, address)
     finally:
         more.remove()
-    return _readings(points, 100 * (busy - idle) / len(addresses), floor, stopped)
+    return _readings(points, 100 * (busy - idle) / len(addresses), floor, walls, stopped)
 
 
 def _readings(
-    points: Sequence[float], cpu_percent: float, floor: float, stopped: str
+    points: Sequence[float],
+    cpu_percent: float,
+    floor: float,
+    others: Mapping[str, float],
+    stopped: str,
 ) -> Sequence[Reading]:
     """What the points of MemAvailable at k = 0, 1, … say."""
     k = list(range(len(points)))
@@ -119,27 +124,27 @@ def _readings(
     steps = [a - b for a, b in pairwise(points)]
     parts = {f"k{n}": value for n, value in zip(k, points, strict=True)}
     note = "; ".join(p for p in (f"{len(steps)} started", stopped) if p)
+    cpu = Reading(CPU.id, cpu_percent, note=note)
+    if cpu_percent <= 0:
+        cpu = Reading(CPU.id, error="less than the host's own idle time varies by")
     if slope <= 0:
         error = f"no slope: memory did not fall with {len(steps)} more (by {slope:.0f} B each)"
-        nothing = [Reading(m.id, error=error) for m in (MEMORY, SLOPE, COUNT)]
-        return (*nothing, Reading(CPU.id, max(0.0, cpu_percent), note=note))
-    walls = {
-        "memory": max(0.0, points[0] - floor) / slope,
-        "ports of a bridge": float(_BRIDGE_PORTS),
-        "process table": _pids_left() / 2,
-    }
+        return (*(Reading(m.id, error=error) for m in (COUNT, MEMORY, SLOPE)), cpu)
+    room = max(0.0, points[0] - floor)
+    walls = {"memory": room / slope, **others}
     wall = min(walls, key=lambda name: walls[name])
-    low, high = (max(0.0, points[0] - floor) / s for s in (max(steps), max(min(steps), 1.0)))
+    # What the steepest and the flattest step alone would give.
+    ends = {"least": room / max(steps)} | ({"most": room / min(steps)} if min(steps) > 0 else {})
     return (
         Reading(
             COUNT.id,
             float(int(walls[wall])),
-            parts={**walls, "memory, low": low, "memory, high": high},
+            parts={**walls, **{f"memory, {name}": value for name, value in ends.items()}},
             note=f"first wall: {wall}; extrapolated from {note}",
         ),
         Reading(MEMORY.id, slope, parts=parts, note=note),
         Reading(SLOPE.id, slope, parts=parts, note=note),
-        Reading(CPU.id, max(0.0, cpu_percent), note=note),
+        cpu,
     )
 
 
@@ -192,25 +197,36 @@ def _await(rig: Rig, address: str) -> None:
 def _available(rig: Rig) -> float:
     """MemAvailable, settled and without caches where this user may drop them."""
     rig.sleep(_SETTLE_SECONDS)
-    os.sync()
     with suppress(OSError):
-        Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
+        drop_caches()
     return float(psutil.virtual_memory().available)
 
 
-def _busy_cores(rig: Rig) -> float:
-    def busy() -> float:
-        times = psutil.cpu_times()
-        return float(times.user + times.nice + times.system + times.irq + times.softirq)
-
-    before, began = busy(), time.monotonic()
-    rig.sleep(_IDLE_SECONDS)
-    return (busy() - before) / (time.monotonic() - began)
-
-
-def _pids_left() -> float:
-    try:
+def _other_walls(address: str, tasks_each: float) -> dict[str, float]:
+    """How many fit, by all that is not memory."""
+    walls = {"ports of a bridge": float(_BRIDGE_PORTS)}
+    if (addresses := _addresses_beside(address)) is not None:
+        walls["addresses of the network"] = addresses
+    with suppress(OSError, ValueError):
         most = int(Path("/proc/sys/kernel/pid_max").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return float(_BRIDGE_PORTS)
-    return float(most - len(psutil.pids()))
+        if tasks_each > 0:
+            walls["the kernel's tasks"] = (most - _tasks()) / tasks_each
+    return walls
+
+
+def _addresses_beside(address: str) -> float | None:
+    """How many addresses the network of this host that it is in has to give; None for none."""
+    wanted = ipaddress.ip_address(address)
+    for interface in psutil.net_if_addrs().values():
+        for own in interface:
+            with suppress(ValueError):
+                network = ipaddress.ip_network(f"{own.address}/{own.netmask}", strict=False)
+                if wanted in network and network.prefixlen > 0:
+                    # Its own name, the broadcast and the host.
+                    return float(network.num_addresses - 3)
+    return None
+
+
+def _tasks() -> int:
+    """Threads of the whole host (proc(5), loadavg)."""
+    return int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[2])

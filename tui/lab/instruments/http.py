@@ -11,10 +11,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import psutil
-
 from tui.errors import ActionFailed
 from tui.lab.instrument import Rig
+from tui.lab.instruments.host_state import busy_cores, busy_seconds
 from tui.lab.instruments.paths import Way
 from tui.lab.instruments.tool_output import check_clock, last_line
 from tui.results import Arm
@@ -78,18 +77,9 @@ class Work:
         return parts
 
 
-def idle_cores(rig: Rig, seconds: float = BASELINE_SECONDS) -> float:
+def idle_cores(rig: Rig) -> float:
     """How many cores' worth the host is busy without the load."""
-    before, began = busy_seconds(), time.monotonic()
-    rig.sleep(seconds)
-    return (busy_seconds() - before) / (time.monotonic() - began)
-
-
-def busy_seconds() -> float:
-    """CPU seconds of the host so far that were neither idle, waiting nor stolen."""
-    times = psutil.cpu_times()
-    # `user` holds what guests used, see proc(5).
-    return float(times.user + times.nice + times.system + times.irq + times.softirq)
+    return busy_cores(rig, BASELINE_SECONDS)
 
 
 def work(rig: Rig, way: Way, seconds: int, idle: float) -> Work:

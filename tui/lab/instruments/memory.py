@@ -128,13 +128,17 @@ def guest_use(metric: str, answer: str, since: float) -> Reading:
     # In whole seconds: the one the reading began in may have been before it.
     if told.get("last-update", 0) <= int(since):
         return Reading(metric, error="the guest has not told its memory since the reading began")
-    note, parts = "the guest's own view, its file cache among it", dict[str, float]()
-    if "usable" in told:
-        # What the guest's kernel calls MemAvailable: what it could give without swapping.
-        kept = (told["available"] - told["usable"]) * 1024
-        parts = {"not_reclaimable": float(kept), "file_cache": told.get("disk_caches", 0) * 1024.0}
-        note += f": {kept / 2**20:.1f} MiB are not reclaimable"
-    return Reading(metric, found.used_bytes, parts=parts, note=note)
+    if "usable" not in told:
+        note = "the guest's own view, its file cache among it: its driver tells no less"
+        return Reading(metric, found.used_bytes, note=note)
+    # What the guest's kernel calls MemAvailable: what it could give without swapping.
+    used = (told["available"] - told["usable"]) * 1024
+    parts = {"with_file_cache": float(found.used_bytes)}
+    note = (
+        "the guest's own view, less what it could give back: with its file cache "
+        f"{found.used_bytes / 2**20:.1f} MiB"
+    )
+    return Reading(metric, used, parts=parts, note=note)
 
 
 def pss_bytes(pid: int) -> int:

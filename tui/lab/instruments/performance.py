@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-import psutil
+from collections.abc import Callable, Sequence
 
 from tui.errors import ActionFailed
 from tui.lab.instrument import Instrument, Need, Output, Reading, Repeats, Rig
+from tui.lab.instruments.host_state import busy_seconds
 from tui.lab.instruments.tool_output import check_clock, last_line
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
@@ -32,6 +31,9 @@ _COUNT = re.compile(r"^\s*total number of events:\s+(\d+)$", re.MULTILINE)
 _P95 = re.compile(rf"^Latency \(ms\):$.*?^\s*95th percentile:\s+{_NUMBER}$", re.M | re.S)
 
 
+_Kind = tuple[str, Metric, Callable[[Rig, Arm], Sequence[Reading]]]
+
+
 def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]:
     """CPU and memory apart, so that the arms of each alternate closely."""
     seconds = QUICK_SECONDS if is_quick else FULL_SECONDS
@@ -42,42 +44,6 @@ def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]
         f"the VM has {threads} vCPU, the container is held to {threads} CPU by CFS quota, "
         "the host by the number of threads"
     )
-    events = Metric(
-        id="cpu.events",
-        row=Row.PERFORMANCE,
-        title="CPU: primes up to 10,000",
-        unit="events/s",
-        better=Better.MORE,
-        method=f"sysbench cpu, --cpu-max-prime={_PRIMES}, {same}",
-        is_headline=True,
-    )
-    bandwidth = Metric(
-        id="memory.bandwidth",
-        row=Row.PERFORMANCE,
-        title="memory: sequential writes",
-        unit="B/s",
-        better=Better.MORE,
-        method=f"sysbench memory, sequential writes to one {_BLOCK[:-1]} MiB block over and over "
-        f"(larger than most caches), {same}",
-    )
-
-    def cpu(rig: Rig, arm: Arm) -> Sequence[Reading]:
-        output, used = _run(rig, arm, seconds, threads, "cpu", f"--cpu-max-prime={_PRIMES}")
-        parts = {**_parts(output), "host_cpu_seconds": used}
-        return (Reading(events.id, parse_events(output.stdout), parts=parts),)
-
-    def memory(rig: Rig, arm: Arm) -> Sequence[Reading]:
-        given = (
-            f"--memory-block-size={_BLOCK}",
-            f"--memory-total-size={_TOTAL}",
-            "--memory-oper=write",
-            "--memory-access-mode=seq",
-            "--memory-scope=global",
-        )
-        output, used = _run(rig, arm, seconds, threads, "memory", *given)
-        parts = {**_parts(output), "host_cpu_seconds": used}
-        return (Reading(bandwidth.id, parse_bandwidth(output.stdout), parts=parts),)
-
     return tuple(
         Instrument(
             name=name,
@@ -91,8 +57,53 @@ def instruments(workload: Workload, *, is_quick: bool) -> tuple[Instrument, ...]
             repeats=Repeats(warmups=0 if is_quick else 1),
             in_aa=True,
         )
-        for name, metric, measure in (("cpu", events, cpu), ("memory", bandwidth, memory))
+        for name, metric, measure in (_cpu(seconds, threads, same), _memory(seconds, threads, same))
     )
+
+
+def _cpu(seconds: int, threads: int, same: str) -> _Kind:
+    metric = Metric(
+        id="cpu.events",
+        row=Row.PERFORMANCE,
+        title="CPU: primes up to 10,000",
+        unit="events/s",
+        better=Better.MORE,
+        method=f"sysbench cpu, --cpu-max-prime={_PRIMES}, {same}",
+        is_headline=True,
+    )
+
+    def measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
+        output, used = _run(rig, arm, seconds, threads, "cpu", f"--cpu-max-prime={_PRIMES}")
+        parts = {**_parts(output), "host_cpu_seconds": used}
+        return (Reading(metric.id, parse_events(output.stdout), parts=parts),)
+
+    return "cpu", metric, measure
+
+
+def _memory(seconds: int, threads: int, same: str) -> _Kind:
+    metric = Metric(
+        id="memory.bandwidth",
+        row=Row.PERFORMANCE,
+        title="memory: sequential writes",
+        unit="B/s",
+        better=Better.MORE,
+        method=f"sysbench memory, sequential writes to one {_BLOCK[:-1]} MiB block over and over "
+        f"(larger than most caches), {same}",
+    )
+    given = (
+        f"--memory-block-size={_BLOCK}",
+        f"--memory-total-size={_TOTAL}",
+        "--memory-oper=write",
+        "--memory-access-mode=seq",
+        "--memory-scope=global",
+    )
+
+    def measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
+        output, used = _run(rig, arm, seconds, threads, "memory", *given)
+        parts = {**_parts(output), "host_cpu_seconds": used}
+        return (Reading(metric.id, parse_bandwidth(output.stdout), parts=parts),)
+
+    return "memory", metric, measure
 
 
 def parse_events(text: str) -> float:
@@ -116,9 +127,9 @@ def _run(
 ) -> tuple[Output, float]:
     """What sysbench printed, and the CPU seconds the whole host spent meanwhile."""
     argv = (*rig.tool(arm, "sysbench"), test, f"--threads={threads}", f"--time={seconds}", *given)
-    before = _busy_seconds()
+    before = busy_seconds()
     output = rig.run(arm, (*argv, "run"), timeout_seconds=seconds + _LATENESS_SECONDS)
-    used = _busy_seconds() - before
+    used = busy_seconds() - before
     check_clock("sysbench", _own_seconds(output.stdout), output)
     return output, max(used, 0.0)
 
@@ -135,13 +146,6 @@ def _parts(output: Output) -> dict[str, float]:
     if count is not None and p95 is not None and int(count[1]) >= _LEAST_FOR_P95:
         parts["latency_p95"] = float(p95[1]) / 1000
     return parts
-
-
-def _busy_seconds() -> float:
-    """CPU seconds of the host so far that were neither idle, waiting nor stolen."""
-    times = psutil.cpu_times()
-    # `user` holds what guests used, see proc(5).
-    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 def _positive(found: re.Match[str] | None, expected: str, text: str, *, group: int = 1) -> float:

@@ -148,6 +148,8 @@ def _container(rig: Rig, folder: Path) -> Sequence[Reading]:
             for _message in api.load_image(file):  # type: ignore[no-untyped-call]
                 rig.sleep(0)
         arrived = time.monotonic() - began
+        # The engine tells of a failed load in the stream only.
+        api.inspect_image(f"{_TAG}:latest")  # type: ignore[no-untyped-call]
     finally:
         with suppress(DockerException):
             api.remove_image(f"{_TAG}:latest", force=True)

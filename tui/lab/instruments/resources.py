@@ -23,7 +23,8 @@ _AT_SHARE = 0.7
 
 _USE = (
     "container: `docker stats`' figure (usage less inactive file cache); VM: what the guest says "
-    "it uses (balloon: available less unused, file cache among it, told since the reading began)"
+    "it uses (balloon: available less usable, as MemTotal less MemAvailable, told since the "
+    "reading began)"
 )
 _COST = (
     "container: memory of its cgroup, file cache among it, and PSS of its containerd-shim and "

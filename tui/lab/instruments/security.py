@@ -110,25 +110,30 @@ def _sandbox(rig: Rig) -> str:
     return "QEMU -sandbox on" if "-sandbox" in argv else "QEMU without -sandbox"
 
 
-def _model(rig: Rig) -> str:
-    uuid = str(rig.instance(Arm.VM).id)
-    rig.libvirt()
-    xml = rig.run(Arm.HOST, ("virsh", "-c", "qemu:///system", "dumpxml", uuid)).stdout
+def _devices(rig: Rig) -> list[str]:
+    """The kinds of devices in the VM's definition, one each."""
+    xml = rig.libvirt().xml(str(rig.instance(Arm.VM).id))
     try:
         devices = ElementTree.fromstring(xml).find("devices")
     except ElementTree.ParseError as error:
         raise ActionFailed("libvirt gave no readable domain XML") from error
-    kinds = [d.tag for d in devices] if devices is not None else []
-    emulated = [kind for kind in kinds if kind != "emulator"]
-    return f"{len(emulated)}: {', '.join(sorted(set(emulated)))}"
+    return [d.tag for d in devices if d.tag != "emulator"] if devices is not None else []
+
+
+def _model(rig: Rig) -> str:
+    kinds = _devices(rig)
+    return f"{len(kinds)}: {', '.join(sorted(set(kinds)))}"
 
 
 def _exposure(rig: Rig, arm: Arm) -> str:
     if arm is Arm.HOST:
         return "—"
-    if arm is Arm.VM:
-        return "no shared folder; memory and CPUs fixed by definition"
-    return exposure_of(rig.docker().inspect_container(rig.workload.name))
+    if arm is Arm.CONTAINER:
+        return exposure_of(rig.docker().inspect_container(rig.workload.name))
+    passed = {"filesystem": "shared folders", "hostdev": "devices passed through"}
+    kinds = _devices(rig)
+    found = [f"{kinds.count(k)} {name}" for k, name in passed.items() if k in kinds]
+    return "; ".join(found) or "nothing: no shared folder, no device passed through"
 
 
 def exposure_of(inspection: Mapping[str, Any]) -> str:

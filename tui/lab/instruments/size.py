@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from tui.errors import ActionFailed
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
-from tui.sides.vagrant_index import vagrant_home
+from tui.sides.vagrant_index import box_folder, vagrant_home
 
 
 def _metric(name: str, title: str, method: str, *, is_headline: bool = False) -> Metric:
@@ -131,5 +130,5 @@ def backing_chain(rig: Rig, disk: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _box_bytes(box: str) -> int:
-    folder = Path(vagrant_home()) / "boxes" / box.replace("/", "-VAGRANTSLASH-")
+    folder = box_folder(vagrant_home(), box)
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tui.lab.instrument import Instrument, Need, Reading, Repeats, Rig
+from tui.lab.instruments import host_state
 from tui.lab.instruments.fio import PATTERNS, Pattern, parse_figures, parse_jobs
 from tui.lab.instruments.places import describe
 from tui.lab.instruments.tool_output import check_clock
@@ -16,7 +15,6 @@ from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
 ARMS = (Arm.VM, Arm.CONTAINER, Arm.VOLUME, Arm.HOST)
-_DROP = "/proc/sys/vm/drop_caches"
 _SEED = 20260101
 _LATENESS_SECONDS = 90.0
 _LAYOUT_SECONDS = 300.0
@@ -39,7 +37,7 @@ class Pace:
         return len(PATTERNS) * (self.ramp_ms + self.run_ms) / 1000
 
 
-QUICK = Pace(size_mib=128, ramp_ms=400, run_ms=1600)
+QUICK = Pace(size_mib=128, ramp_ms=300, run_ms=1200)
 FULL = Pace(size_mib=512, ramp_ms=1000, run_ms=12_000, steady="1%", steady_seconds=5)
 
 
@@ -182,13 +180,12 @@ def _file(rig: Rig, arm: Arm) -> str:
 def drop_caches(rig: Rig, arm: Arm) -> str:
     """Have host and guest forget what they read; what could not be dropped, in words."""
     kept = []
-    os.sync()
     try:
-        Path(_DROP).write_text("3\n", encoding="ascii")
+        host_state.drop_caches()
     except OSError:
         kept.append("the host's")
     if arm is Arm.VM:
-        told = rig.run(arm, ("sh", "-c", f"sync; echo 3 > {_DROP}"), check=False)
+        told = rig.run(arm, ("sh", "-c", f"sync; echo 3 > {host_state.DROP_CACHES}"), check=False)
         if told.code != 0:
             kept.append("the guest's")
     return f"{' and '.join(kept)} page cache could not be dropped" if kept else ""

@@ -44,7 +44,7 @@ def throughput(*, is_quick: bool) -> Instrument:
         need=Need.RUNNING,
         seconds=2 * (seconds + _OMIT_SECONDS) + 1.5,
         measure=measure,
-        repeats=Repeats(quick=2, full=6, cap=18, warmups=0),
+        repeats=Repeats(quick=1, full=6, cap=18, warmups=0),
     )
 
 

@@ -16,7 +16,6 @@ from tui.units import DASH, figure, interval
 _CODE = re.compile(r"`([^`<>]+)`")
 _PERCENT = "\u00a0%"
 """A number and its sign stay on one line."""
-_DIFFERENCE = re.compile(r"VM ([\d.,e+]+)x (\w+)")
 
 
 def safe(text: str) -> str:
@@ -64,11 +63,9 @@ def ratio_html(ratio: Ratio | None) -> str:
     if words:
         return f'<span class="none">{safe(words)}</span>' + _beside(ratio_number(ratio), floor)
     number = ratio_number(ratio)
-    found = _DIFFERENCE.match(ratio.says)
-    if found is None:
-        return f"<strong>{safe(number)}</strong>" + _beside("", ratio.says, floor)
     pairs = "1 pair" if ratio.n == 1 else f"{ratio.n} pairs"
-    words = f'<strong>{found[1]}×</strong><span class="unit"> {safe(found[2])}</span>'
+    times, _, word = ratio.size.partition("x ")
+    words = f'<strong>{times}×</strong><span class="unit"> {safe(word)}</span>'
     return words + _beside("", f"ratio {number}", pairs, floor)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tui.results import Arm, Cell, Estimate, Line, Ratio, Run, RunState
+from tui.results import Arm, Cell, Estimate, Line, Outcome, Ratio, Run, RunState
 from tui.text import clean
 from tui.units import DASH, figure, interval, plain_number
 
@@ -15,7 +15,6 @@ EMULATED = (
 )
 ARMS = (Arm.VM, Arm.CONTAINER, Arm.VOLUME, Arm.HOST)
 """In the order of every report: the two sides first."""
-_NO_WINNER = ("no measurable difference", "not distinguishable", "host cache suspected: no winner")
 
 
 def vm_heading(run: Run) -> str:
@@ -79,7 +78,7 @@ def ratio_number(ratio: Ratio) -> str:
 
 def without_winner(ratio: Ratio) -> str:
     """The words of a ratio that is no difference; empty for one that is."""
-    return next((words for words in _NO_WINNER if words in ratio.says), "")
+    return "" if ratio.outcome is Outcome.DIFFERENT else str(ratio.outcome)
 
 
 def ratio_text(ratio: Ratio | None) -> str:
