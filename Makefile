@@ -44,7 +44,7 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	CI=true $(BIN)/twindeck setup || test $$? -eq 1
 	$(in_groups)
 	$${in_groups[@]} $(BIN)/twindeck doctor 2>&1 </dev/null | cat
-	exec $${in_groups[@]} $(BIN)/python -m pytest -m engine -p tests.no_skips
+	exec $${in_groups[@]} $(BIN)/python -m pytest -m engine -p tests.no_skips --durations=25 --durations-min=5
 
 lint: .venv/.installed-dev
 	@$(BIN)/ruff format --check .

@@ -26,7 +26,8 @@ def test_four_places_four_jobs(lab_rig: LabRig) -> None:
         for reading in readings:
             assert reading.value is not None
             assert reading.value > 0
-            assert 1.5 < reading.parts["seconds"] < 10
+            # fio's own clock; some versions count the ramp, a slow flush comes on top.
+            assert 0.9 * storage.QUICK.run_ms / 1000 < reading.parts["seconds"] < 10
         notes[arm] = readings[0].note
     assert "cache=" in notes[Arm.VM]
     assert notes[Arm.CONTAINER].startswith("overlay")

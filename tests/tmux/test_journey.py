@@ -82,6 +82,13 @@ def both(word: str, screen: str) -> bool:
     return word in vm and word in container
 
 
+def only_ours(screen: str) -> bool:
+    """Whether each deck is narrowed down to the one row."""
+    halves = [line.split("│") for line in screen.splitlines() if line.count("│") == 1]
+    states = re.compile(r"absent|running|stopped|created|paused")
+    return all(sum(bool(states.search(half[deck])) for half in halves[1:]) == 1 for deck in (0, 1))
+
+
 def domains() -> str:
     """All of libvirt's domains."""
     words = ["virsh", "-c", "qemu:///system", "list", "--all", "--name"]
@@ -96,6 +103,9 @@ def containers() -> str:
 
 def test_up_watch_stop_destroy_quit_and_nothing_is_left(terminal: Terminal, project: Path) -> None:
     terminal.wait(lambda s: both("absent", s), 20, "row on each deck")
+    # Keys go to the row under the cursor; what else is on this host must not be it.
+    terminal.press("/", *WORKLOAD, "Enter")
+    terminal.wait(only_ours, 10, "no other row left")
 
     terminal.press("u")
     terminal.wait_text("Bring up")

@@ -143,10 +143,11 @@ def test_only_disks_named_after_the_domain_are_its_own(disk: str, is_own: bool) 
     assert belongs(disk, "main_nginx") is is_own
 
 
-def test_a_daemon_that_is_not_there(tmp_path: Path) -> None:
-    nowhere = Libvirt(f"qemu+unix:///session?socket={tmp_path}/none")
-    with pytest.raises(EngineUnavailable, match="does not answer"):
-        nowhere.domains()
+def test_a_host_without_libvirt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not Libvirt().is_installed
+    with pytest.raises(EngineUnavailable, match="not installed"):
+        Libvirt().domains()
 
 
 def test_tunnels_of_a_dead_machine_are_ended_and_forgotten(tmp_path: Path) -> None:

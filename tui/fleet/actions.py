@@ -13,6 +13,7 @@ from tui.model import Boot, Instance, Phase, SideName, Verb, Workload
 from tui.sides.base import Side
 
 BOOTS = frozenset({Verb.UP, Verb.START})
+_LOOK_SECONDS = 0.1
 
 
 class Actions:
@@ -24,11 +25,14 @@ class Actions:
         workloads: Mapping[str, Workload],
         find: Callable[[str], Instance | None],
         record: Callable[[Boot], None],
+        cancel: Event | None = None,
     ) -> None:
         self._side_of = side_of
         self._workloads = workloads
         self._find = find
         self._record = record
+        self._cancel = cancel or Event()
+        """Ends the wait for a workload's answer; what an engine has begun goes on to its end."""
 
     def perform(self, run: JobRun) -> None:
         """Do it and return when it is done. Raises TwindeckError."""
@@ -91,10 +95,14 @@ class Actions:
         try:
             self._act(run, verb, workload)
             run.phase(Phase.ANSWER)
-            prober.join(workload.probe.timeout_seconds)
+            deadline = time.monotonic() + workload.probe.timeout_seconds
+            while prober.is_alive() and time.monotonic() < deadline and not self._cancel.is_set():
+                prober.join(_LOOK_SECONDS)
         finally:
             stop.set()
             run.is_booting.set()
+        if not answered and self._cancel.is_set():
+            raise ActionFailed(f"{run.job.key}: cancelled before {workload.name} answered")
         if not answered:
             raise ActionFailed(
                 f"{run.job.key} runs, but {workload.name} did not answer on 127.0.0.1:{port} "

@@ -74,6 +74,7 @@ class LabRig:
             # Looked up before the clock runs: to list a side takes as long as a container's start.
             lambda key: self._acted_on,
             self._boots.append,
+            self._cancel,
         )
 
     def instance(self, arm: Arm) -> Instance:
@@ -134,7 +135,12 @@ class LabRig:
         # One that died left a connection behind, and may come back with another address.
         self._commands.hang_up(arm)
         self._boots.clear()
-        self._perform(Verb.UP if instance.state is State.ABSENT else Verb.START, instance)
+        try:
+            self._perform(Verb.UP if instance.state is State.ABSENT else Verb.START, instance)
+        except ActionFailed:
+            if self._cancel.is_set():
+                raise Cancelled from None
+            raise
         return self._boots[-1]
 
     def build(self) -> float:
