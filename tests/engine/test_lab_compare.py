@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.container_kit import free_port
-
 pytestmark = pytest.mark.engine
 
 _PROJECT = Path(__file__).parents[2]
@@ -24,16 +22,9 @@ _UP_SECONDS = 600
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with one new workload: its folder was written a moment ago."""
+    """A project with one workload that does not come along: its folder is all that is added."""
     folder = tmp_path / "project" / "workloads" / f"twtest-{uuid.uuid4().hex[:6]}"
-    shutil.copytree(_PROJECT / "workloads" / "nginx", folder)
-    page = folder / "site" / "index.html"
-    page.write_text("a page of this test's own\n")
-    toml = (folder / "workload.toml").read_text()
-    toml = toml.replace('contains = "twindeck"', 'contains = "of this test"')
-    for port in ("container = 8080", "vm = 18080"):
-        toml = toml.replace(port, f"{port.split()[0]} = {free_port()}")
-    (folder / "workload.toml").write_text(toml)
+    shutil.copytree(Path(__file__).parent / "page", folder)
     shutil.copyfile(_PROJECT / "Vagrantfile", tmp_path / "project" / "Vagrantfile")
     return tmp_path / "project"
 
