@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.container_kit import LOOP, Notes, Run, docker, free_port
+from tests.engine.container_kit import LOOP, Notes, Run, docker
+from tests.engine.project_kit import free_port
 from tui.lab.project import make_project
 from tui.lab.rig import LabRig
 from tui.model import Probe, Workload

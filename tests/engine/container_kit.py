@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -47,12 +46,6 @@ def until(true: Callable[[], object], within_seconds: float) -> float:
         assert time.monotonic() - began < within_seconds, "it did not happen in time"
         time.sleep(0.005)
     return time.monotonic() - began
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def pid_of(name: str) -> int:

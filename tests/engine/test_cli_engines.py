@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,12 +17,11 @@ from typing import Any
 
 import pytest
 
+from tests.engine.project_kit import PAGE, PAGE_TEXT, ROOT, make_project
 from tui.units import seconds
-from tui.workloads import load
 
 pytestmark = pytest.mark.engine
 
-ROOT = Path(__file__).parents[2]
 BOOT_SECONDS = 600
 DOCKER_STATES = {"exited": "stopped"}
 VAGRANT_STATES = {"shutoff": "stopped", "not_created": "absent"}
@@ -35,12 +32,6 @@ def run(*argv: str, cwd: Path = ROOT) -> str:
     done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -86,17 +77,9 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deck]:
     folder = tmp_path_factory.mktemp("cli")
     project = folder / f"twtest{uuid.uuid4().hex[:6]}"
     name = project.name
-    shutil.copytree(ROOT / "workloads" / "nginx", project / "workloads" / name)
-    shutil.copy(ROOT / "Vagrantfile", project)
-    made = Deck(project, name, folder / "data", free_port(), free_port())
-    file = project / "workloads" / name / "workload.toml"
-    text = file.read_text()
-    for side, port in (("container", made.container_port), ("vm", made.vm_port)):
-        before = load(ROOT / "workloads" / "nginx")
-        old = before.container_port if side == "container" else before.vm_port
-        assert f"{side} = {old}" in text
-        text = text.replace(f"{side} = {old}", f"{side} = {port}")
-    file.write_text(text)
+    workload = make_project(project, PAGE, name)
+    ports = workload.container_port, workload.vm_port
+    made = Deck(project, name, folder / "data", *ports)
     yield made
     left = made.twindeck("destroy", "--yes", f"vm:{name}", f"container:{name}", within=300)
     subprocess.run(["docker", "rmi", f"twindeck/{name}"], capture_output=True, timeout=60)
@@ -254,7 +237,7 @@ def test_without_engines_each_side_says_why(deck: Deck, tmp_path: Path) -> None:
 
 def answers(port: int) -> bool:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as page:
-        return b"twindeck" in page.read()
+        return PAGE_TEXT.encode() in page.read()
 
 
 def test_a_workload_on_both_sides_from_up_to_destroy(deck: Deck) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.container_kit import Notes, Run, docker, find, free_port, pid_of
+from tests.engine.container_kit import Notes, Run, docker, find, pid_of
+from tests.engine.project_kit import free_port
 from tui.errors import ActionFailed, UnknownInstance, UsageError
 from tui.model import Phase, State, Verb, Workload
 from tui.sides.containers import Containers

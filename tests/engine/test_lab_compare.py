@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,18 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.project_kit import PAGE, make_project
+
 pytestmark = pytest.mark.engine
 
-_PROJECT = Path(__file__).parents[2]
 _UP_SECONDS = 600
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with one workload that does not come along: its folder is all that is added."""
-    folder = tmp_path / "project" / "workloads" / f"twtest-{uuid.uuid4().hex[:6]}"
-    shutil.copytree(Path(__file__).parent / "page", folder)
-    shutil.copyfile(_PROJECT / "Vagrantfile", tmp_path / "project" / "Vagrantfile")
+    make_project(tmp_path / "project", PAGE, f"twtest-{uuid.uuid4().hex[:6]}")
     return tmp_path / "project"
 
 

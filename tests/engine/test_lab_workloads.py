@@ -1,10 +1,9 @@
-"""The workloads that come along: each becomes ready on either side, and its own load gives a figure."""
+"""The workloads that come along: each gets ready on either side, and its own load has a figure."""
 
 from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.container_kit import docker, free_port, until
+from tests.engine.container_kit import docker, until
+from tests.engine.project_kit import ROOT, make_project
 from tui.fleet.probe import answers
 from tui.lab.instrument import Output
 from tui.lab.instruments.load import fill, parse
@@ -26,7 +26,6 @@ from tui.workloads import load
 
 pytestmark = pytest.mark.engine
 
-_PROJECT = Path(__file__).parents[2]
 _NAMES = ("cpu", "disk", "net", "postgres", "redis")
 _SECONDS = 2
 _PREPARE_SECONDS = 300.0
@@ -47,16 +46,8 @@ def figure(workload: Workload, do: Do) -> float:
 @pytest.fixture
 def renamed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workload]:
     """The workload in a project of its own, under a name and on ports that nobody has."""
-    original = load(_PROJECT / "workloads" / request.param)
-    folder = tmp_path / "workloads" / f"twtest-{uuid.uuid4().hex[:6]}"
-    shutil.copytree(original.folder, folder)
-    shutil.copyfile(_PROJECT / "Vagrantfile", tmp_path / "Vagrantfile")
-    file = folder / "workload.toml"
-    toml = file.read_text()
-    for key, port in (("container", original.container_port), ("vm", original.vm_port)):
-        toml = toml.replace(f"{key} = {port}\n", f"{key} = {free_port()}\n")
-    file.write_text(toml)
-    workload = load(folder)
+    source = ROOT / "workloads" / request.param
+    workload = make_project(tmp_path, source, f"twtest-{uuid.uuid4().hex[:6]}")
     yield workload
     subprocess.run(["docker", "rm", "-f", "-v", workload.name], capture_output=True, timeout=60)
     image = f"twindeck/{workload.name}:latest"
@@ -69,7 +60,7 @@ def test_as_a_container(renamed: Workload, tmp_path: Path) -> None:
     up = subprocess.run(
         (*twindeck, "up", renamed.name, "--on", "container", "--json"),
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TWINDECK_DATA": str(tmp_path / "data")},
-        cwd=_PROJECT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
@@ -91,7 +82,7 @@ def test_as_a_container(renamed: Workload, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", _NAMES)
 def test_as_a_vm(name: str, lab_rig: LabRig) -> None:
     """Provisioned into the guest that is up already: its boot is other tests' matter."""
-    workload = load(_PROJECT / "workloads" / name)
+    workload = load(ROOT / "workloads" / name)
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.add(workload.folder, arcname=name)

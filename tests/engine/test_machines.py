@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -17,16 +16,15 @@ from threading import Event, Thread
 import psutil
 import pytest
 
+from tests.engine.project_kit import PAGE, PAGE_TEXT, make_project
 from tui.errors import ActionBusy, ActionFailed, UnknownInstance
 from tui.model import Instance, Phase, State, Verb, Workload
 from tui.sides.libvirt import Libvirt
 from tui.sides.machines import Machines
-from tui.workloads import load_all
 
 pytestmark = pytest.mark.engine
 
-ROOT = Path(__file__).parents[2]
-VM_PORT = 18179
+NAME = "page"
 BOOT_SECONDS = 400
 
 
@@ -59,8 +57,12 @@ class Deck:
         """A side as another twindeck would open it."""
         return Machines(self.project, [self.workload], accelerator=lambda: None)
 
+    @property
+    def port(self) -> int:
+        return self.workload.vm_port
+
     def row(self) -> Instance:
-        return next(i for i in self.side().list() if i.name == "nginx")
+        return next(i for i in self.side().list() if i.name == NAME)
 
 
 def wait_until(true: Callable[[], object], seconds: float) -> None:
@@ -70,25 +72,18 @@ def wait_until(true: Callable[[], object], seconds: float) -> None:
         time.sleep(0.02)
 
 
-def page() -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{VM_PORT}/", timeout=20) as answer:
+def page(deck: Deck) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{deck.port}/", timeout=20) as answer:
         return str(answer.read().decode())
 
 
 @pytest.fixture(scope="module")
 def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deck]:
     project = tmp_path_factory.mktemp(f"twindeck{os.getpid()}", numbered=False)
-    shutil.copy(ROOT / "Vagrantfile", project)
-    shutil.copytree(ROOT / "workloads" / "nginx", project / "workloads" / "nginx")
-    settings = project / "workloads" / "nginx" / "workload.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(re.sub(r"^vm = \d+", f"vm = {VM_PORT}", text, flags=re.M), encoding="utf-8")
-    workloads, errors = load_all(project)
-    assert not errors
-    made = Deck(project, next(w for w in workloads if w.name == "nginx"))
+    made = Deck(project, make_project(project, PAGE, NAME))
     yield made
     if made.row().state is not State.ABSENT:
-        made.side().act(Verb.DESTROY, "nginx", Notes())
+        made.side().act(Verb.DESTROY, NAME, Notes())
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +103,9 @@ def booted(deck: Deck) -> Notes:
     wait_until(lambda: deck.row().busy or failures, 60)
     assert not failures, failures
     assert re.fullmatch(r"vagrant up, pid \d+", deck.row().busy or "")
-    assert next(i for i in ours.list() if i.name == "nginx").busy is None
+    assert next(i for i in ours.list() if i.name == NAME).busy is None
     with pytest.raises(ActionBusy, match="vagrant up, pid"):
-        deck.side().act(Verb.DESTROY, "nginx", Notes())
+        deck.side().act(Verb.DESTROY, NAME, Notes())
     thread.join(BOOT_SECONDS)
     assert not thread.is_alive()
     assert not failures, (failures, notes.lines[-20:])
@@ -121,15 +116,15 @@ def test_absent_before_it_is_made(deck: Deck) -> None:
     row = deck.row()
     assert row.state is State.ABSENT
     assert (row.id, row.pid, row.started_at, row.ports) == (None, None, None, ())
-    assert row.workload == "nginx"
+    assert row.workload == NAME
     with pytest.raises(UnknownInstance, match="no VM is called nosuch"):
         deck.side().act(Verb.START, "nosuch", Notes())
 
 
 def test_port_taken_is_told_before_anything_is_made(deck: Deck) -> None:
-    taken = rf"port {VM_PORT} .* taken by .*pid {os.getpid()}"
+    taken = rf"port {deck.port} .* taken by .*pid {os.getpid()}"
     with (
-        socket.create_server(("127.0.0.1", VM_PORT)),
+        socket.create_server(("127.0.0.1", deck.port)),
         pytest.raises(ActionFailed, match=taken),
     ):
         deck.side().up(deck.workload, Notes())
@@ -146,8 +141,8 @@ def test_up_runs_and_answers(deck: Deck, booted: Notes) -> None:
     assert row.accelerator == ("kvm" if "kvm" in argv else "tcg")
     assert row.started_at is not None
     assert abs(row.started_at - psutil.Process(row.pid).create_time()) < 1
-    assert row.ports == (f"127.0.0.1:{VM_PORT}->80/tcp",)
-    assert "twindeck" in page()
+    assert row.ports == (f"127.0.0.1:{deck.port}->8090/tcp",)
+    assert PAGE_TEXT in page(deck)
 
 
 def test_up_told_its_phases_and_accelerator(deck: Deck, booted: Notes) -> None:
@@ -188,7 +183,7 @@ def test_watch_sees_what_others_do(deck: Deck, booted: Notes) -> None:
             wait_until(lambda: changes, 1)
             assert deck.row().state is state
         changes.clear()
-        (deck.project / ".vagrant" / "machines" / "nginx" / "libvirt" / "id").touch()
+        (deck.project / ".vagrant" / "machines" / NAME / "libvirt" / "id").touch()
         wait_until(lambda: changes, 1)
     finally:
         asked = time.monotonic()
@@ -200,27 +195,27 @@ def test_watch_sees_what_others_do(deck: Deck, booted: Notes) -> None:
 
 def test_pause_is_instant_and_resume_undoes_it(deck: Deck, booted: Notes) -> None:
     began = time.monotonic()
-    deck.side().act(Verb.PAUSE, "nginx", Notes())
+    deck.side().act(Verb.PAUSE, NAME, Notes())
     assert time.monotonic() - began < 1
     assert deck.row().state is State.PAUSED
     assert deck.row().pid is not None
-    deck.side().act(Verb.RESUME, "nginx", Notes())
+    deck.side().act(Verb.RESUME, NAME, Notes())
     assert deck.row().state is State.RUNNING
-    assert "twindeck" in page()
+    assert PAGE_TEXT in page(deck)
 
 
 def test_logs_are_the_guests_console(deck: Deck, booted: Notes) -> None:
-    lines = list(deck.side().logs("nginx", tail=200, follow=False, stop=Event()))
+    lines = list(deck.side().logs(NAME, tail=200, follow=False, stop=Event()))
     assert any("login:" in line for line in lines)
     stop = Event()
-    followed = deck.side().logs("nginx", tail=1, follow=True, stop=stop)
+    followed = deck.side().logs(NAME, tail=1, follow=True, stop=stop)
     assert next(followed)
     stop.set()
     assert list(followed) == []
 
 
 def test_shell_and_inspect(deck: Deck, booted: Notes) -> None:
-    command = deck.side().shell("nginx")
+    command = deck.side().shell(NAME)
     done = subprocess.run(
         [*command.argv, "-c", "id -un"],
         cwd=command.cwd,
@@ -231,36 +226,36 @@ def test_shell_and_inspect(deck: Deck, booted: Notes) -> None:
         check=False,
     )
     assert done.stdout.strip() == "vagrant", done.stderr
-    about = deck.side().inspect("nginx")
-    assert about["machine_index"]["name"] == "nginx"
+    about = deck.side().inspect(NAME)
+    assert about["machine_index"]["name"] == NAME
     assert about["domain"]["domain"]["uuid"] == deck.row().id
 
 
 def test_stop_and_start(deck: Deck, booted: Notes) -> None:
-    deck.side().act(Verb.STOP, "nginx", Notes())
+    deck.side().act(Verb.STOP, NAME, Notes())
     row = deck.row()
     assert row.state is State.STOPPED
     assert (row.pid, row.started_at, row.ports) == (None, None, ())
     assert row.id is not None
-    with pytest.raises(ActionFailed, match="no shell in nginx: it is stopped"):
-        deck.side().shell("nginx")
+    with pytest.raises(ActionFailed, match="no shell in page: it is stopped"):
+        deck.side().shell(NAME)
     notes = Notes()
-    deck.side().act(Verb.START, "nginx", notes)
+    deck.side().act(Verb.START, NAME, notes)
     assert deck.row().state is State.RUNNING
     assert list(dict.fromkeys(notes.phases)) == [Phase.START, Phase.BOOT]
-    wait_until(lambda: "twindeck" in page(), 30)
+    wait_until(lambda: PAGE_TEXT in page(deck), 30)
 
 
 def test_kill_then_destroy_leaves_nothing(deck: Deck, booted: Notes) -> None:
     row = deck.row()
     began = time.monotonic()
-    deck.side().act(Verb.KILL, "nginx", Notes())
+    deck.side().act(Verb.KILL, NAME, Notes())
     assert time.monotonic() - began < 3
     assert deck.row().state is State.STOPPED
-    deck.side().act(Verb.DESTROY, "nginx", Notes())
+    deck.side().act(Verb.DESTROY, NAME, Notes())
     assert deck.row().state is State.ABSENT
     assert row.id not in {domain.uuid for domain in Libvirt().domains()}
     images = Path("/var/lib/libvirt/images")
-    assert not list(images.glob(f"{deck.project.name}_nginx*"))
+    assert not list(images.glob(f"{deck.project.name}_{NAME}*"))
     with pytest.raises(OSError, match="refused"):
-        page()
+        page(deck)

@@ -17,7 +17,8 @@ from threading import Event, Thread
 import psutil
 import pytest
 
-from tests.engine.test_machines import ROOT, Notes
+from tests.engine.project_kit import ROOT
+from tests.engine.test_machines import Notes
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, State, Verb
 from tui.sides.libvirt import Libvirt

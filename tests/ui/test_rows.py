@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.ui.fakes import NOW, T_NS
 from tests.ui.fleets import container, fleet_of, full_fleet, job, vm
 from tui.glyphs import ASCII, UNICODE, glyphs_for
-from tui.model import JobState, Phase, SideName, State, Verb
+from tui.model import JobState, Phase, SideName, Snapshot, State, Verb
 from tui.widgets.cells import Moment, boot_text, cell, elapsed, ports_text, state_cell
 from tui.widgets.columns import GAP, Column, columns_of, fit
 from tui.widgets.lines import lines_of
@@ -133,6 +133,13 @@ def test_groups_have_one_heading_and_only_in_the_order_of_names() -> None:
     order = Order(Column.CPU)
     by_cpu = lines_of(arranged(side, order, snapshot), columns, moment, order)
     assert all(line.key for line in by_cpu)
+
+
+def test_what_is_there_stands_before_what_could_be() -> None:
+    offers = [container(name, State.ABSENT, workload=name) for name in ("cpu", "nginx")]
+    side = [*offers, container("web", State.STOPPED), container("db", State.RUNNING, group="shop")]
+    names = [i.name for i in arranged(side, Order(), Snapshot())]
+    assert names == ["web", "cpu", "nginx", "db"]
 
 
 def test_order_puts_the_unknown_last_both_ways() -> None:

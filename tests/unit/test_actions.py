@@ -28,9 +28,7 @@ def test_waiting_for_an_answer_ends_when_it_is_cancelled(tmp_path: Path) -> None
     cancel = Event()
     boots: list[Boot] = []
     side = MemorySide(SideName.VM)
-    actions = Actions(
-        lambda name: side, {"mute": workload}, lambda key: None, boots.append, cancel
-    )
+    actions = Actions(lambda name: side, {"mute": workload}, lambda key: None, boots.append, cancel)
     run = JobRun(
         Job(0, Verb.UP, SideName.VM, "mute", JobState.RUNNING, time.monotonic_ns()), lambda: None
     )

@@ -54,8 +54,14 @@ def _is_within(letters: str, name: str) -> bool:
 
 
 def arranged(instances: Sequence[Instance], order: Order, snapshot: Snapshot) -> list[Instance]:
-    """In order; those without a figure last either way; ties by group and name."""
-    by_name = sorted(instances, key=lambda i: (i.group.casefold(), i.name.casefold()))
+    """In order; those without a figure last either way; ties by group and name.
+
+    What is there stands before what could be: a project's workloads are many, and few are up.
+    """
+    by_name = sorted(
+        instances,
+        key=lambda i: (i.group.casefold(), i.state is State.ABSENT, i.name.casefold()),
+    )
     if order.column is Column.NAME:
         if not order.is_reversed:
             return by_name
