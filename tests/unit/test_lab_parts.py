@@ -14,7 +14,7 @@ import pytest
 
 from tests.studies import study, taken
 from tui.errors import ActionFailed
-from tui.lab.fingerprint import fingerprint
+from tui.lab.fingerprint import fingerprint, version_in
 from tui.lab.instruments.density import _addresses_beside, _readings
 from tui.lab.instruments.network import (
     parse_iperf,
@@ -148,6 +148,23 @@ def test_the_kernels_counters_are_read() -> None:
     assert parse_swapped("pgpgin 5\npswpin 3\npswpout 4\n") == 7
     assert parse_pressure("some avg10=2.50 avg60=0.00 avg300=0.00 total=0\n") == 2.5
     assert parse_pressure("") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("sysbench 1.0.20\n", "1.0.20"),
+        ("fio-3.33\n", "3.33"),
+        ("wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer", "4.1.0"),
+        ("h2load nghttp2/1.52.0", "1.52.0"),
+        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)", "7.2.22"),
+        ("containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1", "1.6.20~ds1"),
+        ("runc version 1.1.5+ds1\ncommit: x", "1.1.5+ds1"),
+        ("h2load: unknown option", "unknown"),
+    ],
+)
+def test_a_version_is_found_in_what_a_tool_says_of_itself(said: str, version: str) -> None:
+    assert version_in(said) == version
 
 
 def test_the_same_host_has_the_same_fingerprint() -> None:

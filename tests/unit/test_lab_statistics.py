@@ -98,6 +98,11 @@ def test_ratios_are_paired_not_pooled() -> None:
     assert median_ratio(ratios(pairs))[0] == pytest.approx(2.0)
 
 
+def test_no_ratio_is_made_of_the_pairs_that_happen_to_have_one() -> None:
+    """CPU of an idle container is often 0 to the clock's tick: the other pairs prove nothing."""
+    assert ratios([(0.4, 0.0), (0.4, 0.0), (0.5, 0.05)]) == ()
+
+
 def test_the_noise_floor_is_the_widest_pair_either_way() -> None:
     assert noise_floor([(100.0, 104.0), (100.0, 98.0)]) == pytest.approx(0.04)
     assert noise_floor([]) is None

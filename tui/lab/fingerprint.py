@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -165,7 +166,7 @@ def _digest(found: Mapping[str, str]) -> str:
 
 
 def _version(name: str) -> str:
-    """The first word with a digit that follows, of what the tool says of itself."""
+    """The first word that looks like a version, of what the tool says of itself."""
     argv = _VERSION_ARGUMENTS.get(name, (name, "--version"))
     if shutil.which(argv[0]) is None:
         return "not installed"
@@ -173,8 +174,13 @@ def _version(name: str) -> str:
         answer = subprocess.run(argv, capture_output=True, text=True, timeout=_CALL_SECONDS)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    words = f"{answer.stdout} {answer.stderr}".replace("-", " ").split()
-    return next((w.strip(",()") for w in words if any(c.isdigit() for c in w)), "unknown")
+    return version_in(f"{answer.stdout} {answer.stderr}")
+
+
+def version_in(text: str) -> str:
+    """`1.52.0` of `h2load nghttp2/1.52.0`; `unknown` where there is none."""
+    found = re.search(r"\d+\.[\w.+~]*\w", text)
+    return found[0] if found else "unknown"
 
 
 def _mount_of(folder: str) -> str:

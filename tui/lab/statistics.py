@@ -89,8 +89,11 @@ def is_settled(samples: Sequence[float], share: float = SETTLED_SHARE) -> bool:
 
 
 def ratios(pairs: Sequence[tuple[float, float]]) -> tuple[float, ...]:
-    """First over second of each pair in which both are above zero."""
-    return tuple(one / other for one, other in pairs if one > 0 and other > 0)
+    """First over second of each pair. Empty where one value is not above zero: to leave out the
+    pairs that have no ratio would be to choose among the readings."""
+    if any(one <= 0 or other <= 0 for one, other in pairs):
+        return ()
+    return tuple(one / other for one, other in pairs)
 
 
 def median_ratio(values: Sequence[float]) -> tuple[float, float | None, float | None]:
