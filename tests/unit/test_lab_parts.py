@@ -126,8 +126,13 @@ def test_no_slope_is_an_error_not_a_number() -> None:
     by_id = {r.metric: r for r in _readings([5e9, 5e9, 5.1e9], -0.4, 1e9, {}, "")}
     assert by_id["density.count"].value is None
     assert "no slope" in by_id["density.count"].error
+
+
+@pytest.mark.parametrize("percent", [-0.4, 0.0, 1e-6])
+def test_cpu_below_the_clocks_tick_is_no_figure(percent: float) -> None:
+    by_id = {r.metric: r for r in _readings([6e9, 5e9, 4e9], percent, 1e9, {}, "")}
     assert by_id["density.cpu"].value is None
-    assert "varies" in by_id["density.cpu"].error
+    assert "one tick of the host's clock" in by_id["density.cpu"].error
 
 
 def test_addresses_are_a_wall_where_a_network_of_this_host_gives_them() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -27,7 +29,11 @@ _BRIDGE_PORTS = 1023
 """BR_PORT_BITS = 10: a Linux bridge takes no more."""
 _ANSWER_SECONDS = 240.0
 _IDLE_SECONDS = 3.0
+_TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 _SETTLE_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
+_STILL_BYTES = 2**20
+_STILL_WITHIN_SECONDS = 10.0
 
 COUNT = Metric(
     id="density.count",
@@ -46,9 +52,9 @@ MEMORY = Metric(
     title="memory of one more",
     unit="B",
     better=Better.LESS,
-    method=f"slope of the host's MemAvailable (caches dropped) over k more instances, {CONTAINERS} "
-    f"containers and {MACHINES} VMs unless told otherwise, each answering; the VMs are linked "
-    "clones of the workload's own",
+    method="slope of the host's MemAvailable (caches dropped, once it stands still) over k more "
+    f"instances, {CONTAINERS} containers and {MACHINES} VMs unless told otherwise, each answering; "
+    "the VMs are linked clones of the workload's own",
 )
 SLOPE = Metric(
     id="memory.slope",
@@ -125,8 +131,12 @@ def _readings(
     parts = {f"k{n}": value for n, value in zip(k, points, strict=True)}
     note = "; ".join(p for p in (f"{len(steps)} started", stopped) if p)
     cpu = Reading(CPU.id, cpu_percent, note=note)
-    if cpu_percent <= 0:
-        cpu = Reading(CPU.id, error="less than the host's own idle time varies by")
+    least = 100 * _TICK_SECONDS / _IDLE_SECONDS / len(steps)
+    if cpu_percent < least:
+        error = (
+            f"less than {least:.2g} % of a core, one tick of the host's clock divided among them"
+        )
+        cpu = Reading(CPU.id, error=error)
     if slope <= 0:
         error = f"no slope: memory did not fall with {len(steps)} more (by {slope:.0f} B each)"
         return (*(Reading(m.id, error=error) for m in (COUNT, MEMORY, SLOPE)), cpu)
@@ -195,11 +205,20 @@ def _await(rig: Rig, address: str) -> None:
 
 
 def _available(rig: Rig) -> float:
-    """MemAvailable, settled and without caches where this user may drop them."""
+    """MemAvailable without caches, where this user may drop them, once it stands still.
+
+    What is dropped is given back by and by: read at once, the first look is 10 MiB too low here,
+    which is more than one container takes.
+    """
     rig.sleep(_SETTLE_SECONDS)
     with suppress(OSError):
         drop_caches()
-    return float(psutil.virtual_memory().available)
+    deadline = time.monotonic() + _STILL_WITHIN_SECONDS
+    before, now = 0, psutil.virtual_memory().available
+    while abs(now - before) > _STILL_BYTES and time.monotonic() < deadline:
+        rig.sleep(_LOOK_SECONDS)
+        before, now = now, psutil.virtual_memory().available
+    return float(now)
 
 
 def _other_walls(address: str, tasks_each: float) -> dict[str, float]:
