@@ -30,13 +30,16 @@ def print_run(table: Table, *, as_json: bool) -> None:
     click.echo(_columns("", vm_heading(run), "container", "VM/cont.", "usual claim"))
     for row in table.rows:
         click.echo(_columns(*_row(row)))
-    missing = [row for row in table.rows for cell in (row.vm, row.container) if cell.reason]
-    if missing and run.state is not RunState.RUNNING:
+    reasons = [
+        f"{row.row}, {side}: {cell.reason}"
+        for row in table.rows
+        for side, cell in (("vm", row.vm), ("container", row.container))
+        if cell.reason
+    ]
+    if reasons and run.state is not RunState.RUNNING:
         click.echo()
-    for row in dict.fromkeys(missing):
-        for side, cell in (("vm", row.vm), ("container", row.container)):
-            if cell.reason:
-                click.echo(clean(f"{row.row}, {side}: {cell.reason}"))
+    for reason in reasons:
+        click.echo(clean(reason))
 
 
 def _row(row: TableRow) -> tuple[str, str, str, str, str]:
