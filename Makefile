@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup check lint test snapshots bench clean
+.PHONY: help run setup check lint test snapshots bench bench-startup peers clean
 
 BIN := .venv/bin
 ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -16,8 +16,8 @@ $(shell rm -f .venv/.installed .venv/.installed-dev)
 endif
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null \
-	  || sed -n 's/^\([a-z]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null \
+	  || sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
 
 run: .venv/.installed ## install what is missing (asks once), then open the console
 	@trap 'exit 130' INT
@@ -55,11 +55,25 @@ lint: .venv/.installed-dev
 snapshots: .venv/.installed-dev ## accept how the screens look now
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile tests/ui --snapshot-update
 
-bench: .venv/.installed-dev ## time from launch to the first frame and to the first complete rows
-	@exec $(BIN)/python bench/startup.py
+bench: .venv/.installed-dev peers ## what watching 100 containers costs, beside every peer that can be had
+	@exec $(BIN)/python -m bench
+
+bench-startup: .venv/.installed-dev ## time from launch to the first frame and to the first complete rows
+	@exec $(BIN)/python -m bench.startup
+
+PEERS := dockviz docksurf docker-tui dockerdt glances[containers]
+
+peers: ## the peers that PyPI has, each in an environment of its own
+	@for package in $(PEERS); do
+	  folder=.venv-peers/$${package%%[*}
+	  [ -e $$folder/.installed ] && continue
+	  echo "installing $$package into $$folder"
+	  python3 -m venv $$folder && $$folder/bin/pip install -qq --disable-pip-version-check "$$package" \
+	    && touch $$folder/.installed || echo "$$package cannot be installed here: left out" >&2
+	done
 
 clean: ## remove the environment and caches, not the engines or what runs on them
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Groups setup has just put the user in do not count in this session; sudo starts one where they do.
 define in_groups

@@ -15,7 +15,7 @@ from tui.glyphs import ASCII, UNICODE, glyphs_for
 from tui.model import JobState, Phase, SideName, Snapshot, State, Verb
 from tui.widgets.cells import Moment, boot_text, cell, elapsed, ports_text, state_cell
 from tui.widgets.columns import GAP, Column, columns_of, fit
-from tui.widgets.lines import lines_of
+from tui.widgets.lines import line_of, slots_of
 from tui.widgets.ordering import Order, arranged, matches
 
 MUST = {Column.STATE, Column.NAME, Column.CPU, Column.MEMORY}
@@ -127,12 +127,11 @@ def test_groups_have_one_heading_and_only_in_the_order_of_names() -> None:
     columns = fit(columns_of(SideName.CONTAINER), 80)
     moment = Moment(snapshot, NOW, T_NS, UNICODE)
     side = snapshot.on_side(SideName.CONTAINER)
-    by_name = lines_of(arranged(side, Order(), snapshot), columns, moment, Order())
-    headings = [line.cells[0].text for line in by_name if line.key is None]
+    by_name = slots_of(arranged(side, Order(), snapshot), Order())
+    headings = [line_of(slot, columns, moment).cells[0].text for slot in by_name if not slot.key]
     assert headings == ["▾ monitor", "▾ shop"]
     order = Order(Column.CPU)
-    by_cpu = lines_of(arranged(side, order, snapshot), columns, moment, order)
-    assert all(line.key for line in by_cpu)
+    assert all(slot.key for slot in slots_of(arranged(side, order, snapshot), order))
 
 
 def test_what_is_there_stands_before_what_could_be() -> None:

@@ -20,7 +20,7 @@ from tui.glyphs import UNICODE
 from tui.model import Instance, SideName, Snapshot
 from tui.widgets.cells import Moment
 from tui.widgets.columns import GAP, GUTTER, Column, Fitted, aligned, columns_of, fit
-from tui.widgets.lines import Line, lines_of
+from tui.widgets.lines import Line, Slot, line_of, slots_of
 from tui.widgets.ordering import Order, arranged, matches
 
 _TONES = (
@@ -85,7 +85,9 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         """How many instances the side has, those the filter hides included."""
         self._moment = Moment(Snapshot(), 0.0, 0, UNICODE)
         self._instances: list[Instance] = []
-        self._lines: list[Line] = []
+        self._slots: list[Slot] = []
+        self._painted: dict[int, Line] = {}
+        """The lines in view, by number, as they are on the screen; the others cost nothing."""
 
     @property
     def shown(self) -> tuple[Instance, ...]:
@@ -163,16 +165,28 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Rearranged(self))
 
     def _rebuild(self) -> None:
-        """Make the lines anew and repaint those that differ."""
-        before = self._lines
-        self._lines = lines_of(self._instances, self.columns, self._moment, self.order)
-        if len(before) != len(self._lines):
-            self.virtual_size = Size(self.size.width, len(self._lines))
-            self.refresh()
+        """Make the lines in view anew and repaint those that differ."""
+        count = len(self._slots)
+        self._slots = slots_of(self._instances, self.order)
+        if len(self._slots) != count:
+            self.virtual_size = Size(self.size.width, len(self._slots))
+            self._repaint_all()
             return
-        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-            if old != new:
+        before, self._painted = self._painted, {}
+        top = self.scroll_offset.y
+        for y in range(top, min(count, top + self.size.height)):
+            if self._line(y) != before.get(y):
                 self.refresh_line(y)
+
+    def _line(self, y: int) -> Line:
+        """The line of that number; made once a moment."""
+        if y not in self._painted:
+            self._painted[y] = line_of(self._slots[y], self.columns, self._moment)
+        return self._painted[y]
+
+    def _repaint_all(self) -> None:
+        self._painted.clear()
+        self.refresh()
 
     def on_resize(self) -> None:
         """Fit the columns into the new width."""
@@ -181,15 +195,14 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
     def _fit(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
         columns = fit(columns_of(self.side), width)
-        self.virtual_size = Size(width, len(self._lines))
+        self.virtual_size = Size(width, len(self._slots))
         if columns != self.columns:
             self.columns = columns
-            self._lines = lines_of(self._instances, self.columns, self._moment, self.order)
-            self.refresh()
+            self._repaint_all()
             self.post_message(self.Rearranged(self))
 
     def _line_at(self, key: str | None) -> int:
-        return next((y for y, line in enumerate(self._lines) if line.key == key), -1)
+        return next((y for y, slot in enumerate(self._slots) if slot.key == key), -1)
 
     def _repaint(self, key: str | None) -> None:
         if (y := self._line_at(key)) >= 0:
@@ -206,7 +219,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         y = self._line_at(self.cursor)
         if y < 0:
             return
-        top = y - 1 if y and self._lines[y - 1].key is None else y
+        top = y - 1 if y and self._slots[y - 1].is_heading else y
         height = max(1, self.scrollable_content_region.height)
         if top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False)
@@ -236,7 +249,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """A click selects, a second one opens."""
         y = event.y + self.scroll_offset.y
-        if 0 <= y < len(self._lines) and (key := self._lines[y].key):
+        if 0 <= y < len(self._slots) and (key := self._slots[y].key):
             self.cursor = key
             if event.chain == 2:
                 self.action_open()
@@ -254,9 +267,9 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         at = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         base = self.rich_style
-        if at >= len(self._lines):
+        if at >= len(self._slots):
             return Strip.blank(width, base)
-        line = self._lines[at]
+        line = self._line(at)
         paint = self._group_segments if line.key is None else self._row_segments
         segments = paint(line, base)
         return Strip(segments).adjust_cell_length(width, self._ground(line, base)).simplify()

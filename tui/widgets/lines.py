@@ -14,6 +14,19 @@ from tui.widgets.ordering import Order, is_grouped
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """What stands on a line: one instance, or the heading of its group's members."""
+
+    members: tuple[Instance, ...]
+    is_heading: bool = False
+
+    @property
+    def key(self) -> str | None:
+        """The instance's; None for a heading."""
+        return None if self.is_heading else self.members[0].key
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a deck. Equal lines look the same, so only unequal ones are painted again."""
 
@@ -22,19 +35,26 @@ class Line:
     cells: tuple[Cell, ...]
 
 
-def lines_of(
-    instances: Sequence[Instance], columns: tuple[Fitted, ...], moment: Moment, order: Order
-) -> list[Line]:
+def slots_of(instances: Sequence[Instance], order: Order) -> list[Slot]:
     """The lines of already arranged instances, with a heading before each named group."""
-    lines: list[Line] = []
+    slots: list[Slot] = []
     group = ""
     for instance in instances:
         if is_grouped(order) and instance.group != group:
             group = instance.group
-            lines.append(_heading(group, instances, columns, moment))
-        cells = (cell(f.spec.column, instance, moment, f.width) for f in columns)
-        lines.append(Line(instance.key, tuple(cells)))
-    return lines
+            members = tuple(i for i in instances if i.group == group)
+            slots.append(Slot(members, is_heading=True))
+        slots.append(Slot((instance,)))
+    return slots
+
+
+def line_of(slot: Slot, columns: tuple[Fitted, ...], moment: Moment) -> Line:
+    """What a slot looks like at that moment."""
+    if slot.is_heading:
+        return _heading(slot.members, columns, moment)
+    (instance,) = slot.members
+    cells = (cell(f.spec.column, instance, moment, f.width) for f in columns)
+    return Line(instance.key, tuple(cells))
 
 
 def group_text(group: str) -> str:
@@ -44,12 +64,9 @@ def group_text(group: str) -> str:
     return "~" + text[len(home) :] if text.startswith(home + "/") else text
 
 
-def _heading(
-    group: str, instances: Sequence[Instance], columns: tuple[Fitted, ...], moment: Moment
-) -> Line:
-    members = [i for i in instances if i.group == group]
+def _heading(members: Sequence[Instance], columns: tuple[Fitted, ...], moment: Moment) -> Line:
     running = sum(i.state is State.RUNNING for i in members)
     count = f"{running}/{len(members)}"
     width = columns[-1].x + columns[-1].width - 4 if columns else 20
-    name = moment.glyphs.cut_left(group_text(group), max(4, width - len(count) - 2))
+    name = moment.glyphs.cut_left(group_text(members[0].group), max(4, width - len(count) - 2))
     return Line(None, (Cell(f"{moment.glyphs.group} {name}", "group"), Cell(count, "dim")))

@@ -1,0 +1,1 @@
+"""Twindeck measured beside its peers, as whole commands in a terminal."""
