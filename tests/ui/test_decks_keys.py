@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.geometry import Region
+from textual.widget import Widget
 
 from tests.ui.conftest import (
     STANDARD,
@@ -341,24 +343,27 @@ async def test_the_cursor_is_kept_in_view() -> None:
         await until(pilot, lambda: "m000" in text_of(app))
 
 
-async def test_only_lines_that_changed_are_painted() -> None:
+async def test_only_cells_that_changed_are_painted() -> None:
     app = build_app(fleet_of(*(vm(f"m{n:02}") for n in range(12))))
     async with app.run_test(size=STANDARD) as pilot:
         await pilot.pause()
         deck = screen_of(app).deck
-        painted: list[int] = []
-        paint = deck.refresh_line
+        painted: list[Region] = []
+        paint = deck.refresh
 
-        def note_and_paint(y: int) -> None:
-            painted.append(y)
-            paint(y)
+        def note_and_paint(*regions: Region, **how: bool) -> Widget:
+            painted.extend(regions or [deck.region])
+            return paint(*regions, **how)
 
-        deck.refresh_line = note_and_paint  # type: ignore[method-assign]
+        deck.refresh = note_and_paint  # type: ignore[method-assign]
         changed = [vm(f"m{n:02}", State.PAUSED if n == 5 else State.RUNNING) for n in range(12)]
         assert isinstance(app.fleet, FakeFleet)
         app.fleet.push(fleet_of(*changed))
         await until(pilot, lambda: "paused" in text_of(app))
-        assert painted == [5]
+        state = deck.columns[0]
+        assert Region(state.x, 5, state.width, 1) in painted
+        assert all(region.y == 5 and region.height == 1 for region in painted)
+        assert sum(region.width for region in painted) < deck.size.width / 2
 
 
 async def test_snapshots_while_another_screen_is_up_are_caught_up_with() -> None:

@@ -183,4 +183,9 @@ def _figure_cell(column: Column, sample: Sample | None, dash: str) -> Cell:
 def _uptime_cell(instance: Instance, moment: Moment) -> Cell:
     if not instance.is_live or instance.started_at is None:
         return Cell(moment.glyphs.dash, "dim")
-    return Cell(age(moment.unix - instance.started_at), "plain")
+    return Cell(_uptime(moment.unix - instance.started_at), "plain")
+
+
+def _uptime(value_seconds: float) -> str:
+    """`42s`, `5m`, `3h12m`: a column of seconds would have every row painted every second."""
+    return age(value_seconds) if not 60 <= value_seconds < 3600 else f"{value_seconds // 60:.0f}m"

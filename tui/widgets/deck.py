@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
@@ -175,14 +175,25 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         before, self._painted = self._painted, {}
         top = self.scroll_offset.y
         for y in range(top, min(count, top + self.size.height)):
-            if self._line(y) != before.get(y):
-                self.refresh_line(y)
+            self._repaint_changes(y, before.get(y), self._line(y))
 
     def _line(self, y: int) -> Line:
         """The line of that number; made once a moment."""
         if y not in self._painted:
             self._painted[y] = line_of(self._slots[y], self.columns, self._moment)
         return self._painted[y]
+
+    def _repaint_changes(self, y: int, before: Line | None, now: Line) -> None:
+        """Only the cells that differ: over a thin line each byte counts."""
+        if before == now:
+            return
+        if before is None or before.key != now.key or now.key is None:
+            self.refresh_line(y)
+            return
+        at = y - self.scroll_offset.y
+        cells = zip(self.columns, before.cells, now.cells, strict=True)
+        changed = [fitted for fitted, old, new in cells if old != new]
+        self.refresh(*(Region(f.x, at, f.width, 1) for f in changed))
 
     def _repaint_all(self) -> None:
         self._painted.clear()
@@ -272,7 +283,8 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         line = self._line(at)
         paint = self._group_segments if line.key is None else self._row_segments
         segments = paint(line, base)
-        return Strip(segments).adjust_cell_length(width, self._ground(line, base)).simplify()
+        # A segment a cell, also where two look alike: a changed one is painted without the other.
+        return Strip(segments).adjust_cell_length(width, self._ground(line, base))
 
     def _ground(self, line: Line, base: Style) -> Style:
         if line.key is None or line.key != self.cursor:
