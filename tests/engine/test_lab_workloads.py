@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -27,6 +28,8 @@ from tui.workloads import load
 pytestmark = pytest.mark.engine
 
 _NAMES = ("cpu", "disk", "net", "postgres", "redis")
+# To install PostgreSQL alone takes an emulated guest two minutes; all of them six and a half.
+_IN_GUEST = _NAMES if os.environ.get("TWINDECK_TEST_ALL") else ("cpu", "net")
 _SECONDS = 2
 _PREPARE_SECONDS = 300.0
 Do = Callable[[tuple[str, ...]], Output]
@@ -79,7 +82,7 @@ def test_as_a_container(renamed: Workload, tmp_path: Path) -> None:
     assert docker("inspect", "-f", "{{.State.ExitCode}}", renamed.name) != "137"
 
 
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("name", _IN_GUEST)
 def test_as_a_vm(name: str, lab_rig: LabRig) -> None:
     """Provisioned into the guest that is up already: its boot is other tests' matter."""
     workload = load(ROOT / "workloads" / name)
