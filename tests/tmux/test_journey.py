@@ -70,7 +70,8 @@ def rows(screen: str) -> tuple[str, str]:
     """The VM's and the container's row; what else runs on the host may put them on other lines."""
     halves = [line.split("│") for line in screen.splitlines() if line.count("│") == 1]
     found = (
-        next((half[deck] for half in halves if WORKLOAD[:8] in half[deck]), "") for deck in (0, 1)
+        next((half[deck] for half in halves if f" {WORKLOAD[:8]}" in half[deck]), "")
+        for deck in (0, 1)
     )
     vm, container = found
     return vm, container
@@ -86,7 +87,10 @@ def only_ours(screen: str) -> bool:
     """Whether each deck is narrowed down to the one row."""
     halves = [line.split("│") for line in screen.splitlines() if line.count("│") == 1]
     states = re.compile(r"absent|running|stopped|created|paused")
-    return all(sum(bool(states.search(half[deck])) for half in halves[1:]) == 1 for deck in (0, 1))
+    is_alone = all(
+        sum(bool(states.search(half[deck])) for half in halves[1:]) == 1 for deck in (0, 1)
+    )
+    return is_alone and screen.count(f"/{WORKLOAD}  1 shown") == 2
 
 
 def domains() -> str:
@@ -104,8 +108,10 @@ def containers() -> str:
 def test_up_watch_stop_destroy_quit_and_nothing_is_left(terminal: Terminal, project: Path) -> None:
     terminal.wait(lambda s: both("absent", s), 20, "row on each deck")
     # Keys go to the row under the cursor; what else is on this host must not be it.
-    terminal.press("/", *WORKLOAD, "Enter")
+    terminal.press("/", *WORKLOAD)
     terminal.wait(only_ours, 10, "no other row left")
+    terminal.press("Enter")
+    terminal.wait_text("bring it up as a VM")
 
     terminal.press("u")
     terminal.wait_text("Bring up")

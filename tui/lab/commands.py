@@ -111,6 +111,9 @@ class Commands:
                 stdin=archive,
                 timeout_seconds=_TOOLS_SECONDS,
             )
+        if arm is Arm.VM:
+            # One that dies loses what only its cache has, and would come back with empty files.
+            self.run(arm, ("sync",))
 
     def hang_up(self, arm: Arm) -> None:
         """Before the VM goes down: its connection would hang."""

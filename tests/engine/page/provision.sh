@@ -9,3 +9,6 @@ ExecStart=/usr/bin/perl /usr/local/lib/page.pl
 WantedBy=multi-user.target
 UNIT
 systemctl enable -q --now page
+until perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1:8090")'; do
+    sleep 0.2
+done
