@@ -108,8 +108,10 @@ def containers() -> str:
 def test_up_watch_stop_destroy_quit_and_nothing_is_left(terminal: Terminal, project: Path) -> None:
     terminal.wait(lambda s: both("absent", s), 20, "row on each deck")
     # Keys go to the row under the cursor; what else is on this host must not be it.
-    terminal.press("/", *WORKLOAD)
-    terminal.wait(only_ours, 10, "no other row left")
+    terminal.press("/")
+    terminal.wait_text("keep the filter")
+    terminal.press(*WORKLOAD)
+    terminal.wait(only_ours, 10, "deck with no other row")
     terminal.press("Enter")
     terminal.wait_text("bring it up as a VM")
 

@@ -242,7 +242,8 @@ class DecksScreen(ActingScreen):
         """Type to narrow both decks down."""
         self._filter_line.display = True
         self._status.display = False
-        self._filter.focus()
+        # At once: `focus()` waits its turn, and what is typed meanwhile would be the deck's keys.
+        self.set_focus(self._filter)
 
     @on(Input.Changed, "#filter")
     def narrow(self, event: Input.Changed) -> None:
@@ -256,7 +257,7 @@ class DecksScreen(ActingScreen):
         """Back to the deck."""
         self._filter_line.display = False
         self._status.display = True
-        self.deck.focus()
+        self.set_focus(self.deck)
 
     def _acted(self) -> None:
         """Marks have done their duty."""
