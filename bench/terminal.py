@@ -40,7 +40,7 @@ class Terminal:
             # Before the command can ask: its first frame must have the size it will keep.
             size = struct.pack("HHHH", lines, columns, 0, 0)
             fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-            os.execvp(argv[0], argv)
+            os.execvp(argv[0], list(argv))
 
     @property
     def elapsed_seconds(self) -> float:
