@@ -394,3 +394,14 @@ async def test_a_burst_of_snapshots_ends_with_the_last() -> None:
             app.fleet.push(replace(full_fleet(), t_ns=n))
         await until(pilot, lambda: app.snapshot.t_ns == 299)
         assert "build-agent" in text_of(app)
+
+
+async def test_keys_go_to_the_only_deck_where_something_runs_from_the_start() -> None:
+    app = build_app(fleet_of(container("one"), container("two")))
+    async with app.run_test(size=STANDARD) as pilot:
+        await pilot.pause()
+        assert app.focused is screen_of(app).deck
+        await pilot.press("j")
+        selected = screen_of(app).deck.selected
+        assert selected is not None
+        assert selected.key == "container:two"

@@ -83,6 +83,12 @@ class DecksScreen(ActingScreen):
         snapshot = self.app.snapshot
         busy = [s for s in SideName if any(i.is_live for i in snapshot.on_side(s))]
         self._go_to(busy[0] if len(busy) == 1 else SideName.VM)
+        # Again when it is shown: where there is room for one deck, a hidden one takes no focus.
+        self.call_after_refresh(self._focus_somewhere)
+
+    def _focus_somewhere(self) -> None:
+        if self.focused is None:
+            self.deck.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing to mark or order on an empty deck; no filter in the filter."""
