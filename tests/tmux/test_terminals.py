@@ -32,11 +32,11 @@ def test_shrinks_to_60x15_and_grows_again(terminal: Terminal, tmp_path: Path) ->
     open_console(terminal, tmp_path, {})
     terminal.wait(lambda s: "VMs" in s and "Containers" in s and "nginx" in s, 20, "both decks")
     terminal.resize(60, 15)
+    # The screen is laid out anew in more than one frame: what counts is where it ends.
     screen = terminal.wait(
-        lambda s: "quit" in s.splitlines()[-1] or "help" in s.splitlines()[-1], 10, "keys"
+        lambda s: "nginx" in s and "quit" in s.splitlines()[-1], 10, "a deck and the keys"
     )
     assert max(len(line) for line in screen.splitlines()) <= 60
-    assert "nginx" in screen
     terminal.resize(80, 24)
     terminal.wait_text("nginx")
     terminal.press("q")
