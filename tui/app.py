@@ -37,6 +37,7 @@ class TwindeckApp(ConsoleApp):
         Binding("ctrl+c", "interrupt", "quit", priority=True, show=False, tooltip="Quit"),
         Binding("ctrl+q", "quit", "quit", priority=True, show=False, tooltip="Quit"),
         Binding("question_mark,f1", "show_help", "help", tooltip="The keys that work here now"),
+        Binding("ctrl+l", "repaint", "repaint", show=False, tooltip="Paint the screen anew"),
         Binding("q", "quit", "quit", tooltip="Quit; every instance stays as it is"),
     ]
 

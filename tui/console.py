@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
-from textual import on
+from rich.console import RenderableType
+from textual import events, on
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.reactive import var
 from textual.screen import Screen
@@ -22,6 +24,7 @@ from tui.glyphs import UNICODE, Glyphs
 from tui.lab.view import LabView, Progress
 from tui.messages import ProgressMade, SnapshotTaken
 from tui.model import JobState, SideName, Snapshot, Verb
+from tui.paint import Canvas
 from tui.results import RunState
 from tui.text import clean
 
@@ -72,6 +75,7 @@ class ConsoleApp(App[None]):
         self.lab = lab
         self.clock = clock or Clock()
         self.glyphs = glyphs
+        self._canvas = Canvas()
         self._undos: list[Callable[[], None]] = []
         self._progress_t_ns = 0
         self._newest: Progress | None = None
@@ -89,6 +93,7 @@ class ConsoleApp(App[None]):
         if self.lab is not None:
             self._undos.append(self.lab.subscribe(self._receive_progress))
             self.set_reactive(ConsoleApp.progress, self.lab.progress())
+        self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
         self.call_after_refresh(self.fleet.start)
         for problem in self.fleet.problems:
             self.say(problem, is_error=True)
@@ -97,6 +102,20 @@ class ConsoleApp(App[None]):
         """Take no more snapshots; whoever made the fleet stops it."""
         for undo in self._undos:
             undo()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A terminal that changes its size moves what stands on it as it likes."""
+        self._canvas.forget()
+
+    def action_repaint(self) -> None:
+        """Paint everything anew, over whatever others wrote on the terminal."""
+        self._canvas.forget()
+        self.refresh(layout=True)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, CompositorUpdate):
+            renderable = self._canvas.thinned(renderable)
+        super()._display(screen, renderable)
 
     def _receive(self, snapshot: Snapshot) -> None:
         """Runs on a fleet thread: hand over and return."""
