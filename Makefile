@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup check lint test snapshots bench bench-startup peers clean
+.PHONY: help run setup check lint test snapshots bench bench-curve bench-startup peers clean
 
 BIN := .venv/bin
 ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -58,11 +58,15 @@ snapshots: .venv/.installed-dev ## accept how the screens look now
 bench: .venv/.installed-dev peers ## what watching 100 containers costs, beside every peer that can be had
 	@exec $(BIN)/python -m bench
 
+bench-curve: .venv/.installed-dev ## what it costs against the number of containers, up to 500
+	@exec $(BIN)/python -m bench.curve
+
 bench-startup: .venv/.installed-dev ## time from launch to the first frame and to the first complete rows
 	@exec $(BIN)/python -m bench.startup
 
-PEERS := dockviz docksurf docker-tui dockerdt glances[containers]
+PEERS := dockviz docksurf dockerdt glances[containers]
 
+# Not docker-tui: it does not declare what it imports, and so does not start.
 peers: ## the peers that PyPI has, each in an environment of its own
 	@for package in $(PEERS); do
 	  folder=.venv-peers/$${package%%[*}

@@ -2,6 +2,8 @@
 
     python -m bench [--containers 100] [--restless] [--only NAME,...] [--json]
 
+`twindeck --thin` is measured beside `twindeck`.
+
 CPU is the operating system's accounting of the tool's process tree and of the engines' daemons over
 15 s after 8 s of settling; bytes and delays are measured through a pseudo-terminal of 160x45.
 """
@@ -12,8 +14,8 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,22 +34,33 @@ def main() -> None:
     options = parser.parse_args()
     only = {name.strip() for name in options.only.split(",") if name.strip()}
     with twindeck() as own, fleet(options.containers, restless=options.restless) as names:
-        tools = [tool for tool in (own, *installed()) if not only or tool.name in only]
+        thin = replace(
+            own, name="twindeck --thin", argv=(*own.argv, "--thin"), covers="all, each 3 s"
+        )
+        tools = [tool for tool in (own, thin, *installed()) if not only or tool.name in only]
         idle = idle_daemons()
         results = [measure(tool, names[0], idle) for tool in tools]
-    about = {
+    kind = "restless" if options.restless else "idle"
+    setting = {"containers": options.containers, "kind": kind, "daemons_idle_cpu_percent": idle}
+    if options.json:
+        told = {**about(), **setting, "results": [asdict(result) for result in results]}
+        print(json.dumps(told, indent=2))
+    else:
+        print(heading(about()), f"{options.containers} {kind} containers\n")
+        print(table(results))
+
+
+def about() -> Mapping[str, str]:
+    """When and where it was measured."""
+    return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "host": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}",
-        "containers": options.containers,
-        "restless": options.restless,
-        "daemons_idle_cpu_percent": idle,
     }
-    if options.json:
-        print(json.dumps({**about, "results": [asdict(result) for result in results]}, indent=2))
-    else:
-        kind = "restless" if options.restless else "idle"
-        print(f"{about['date']}, {about['host']}, {options.containers} {kind} containers\n")
-        print(table(results))
+
+
+def heading(told: Mapping[str, str]) -> str:
+    """The same in a line."""
+    return ", ".join(told.values()) + "\n"
 
 
 def table(results: Sequence[Result]) -> str:

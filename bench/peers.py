@@ -70,6 +70,5 @@ _PEERS = (
         down=b"",
     ),
     Tool("docksurf", (_of_pypi("docksurf", "docksurf"),), "the selected one"),
-    Tool("docker-tui", (_of_pypi("docker-tui", "dtui"),), "all"),
-    Tool("dockerdt", (_of_pypi("dockerdt", "dockerdt"),), "all"),
+    Tool("dockerdt", (_of_pypi("dockerdt", "docker-tui"),), "all"),
 )

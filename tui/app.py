@@ -48,8 +48,10 @@ class TwindeckApp(ConsoleApp):
         *,
         clock: Clock | None = None,
         glyphs: Glyphs | None = None,
+        is_thin: bool = False,
     ) -> None:
-        super().__init__(fleet, lab, clock=clock, glyphs=glyphs or glyphs_for(os.environ))
+        glyphs = glyphs or glyphs_for(os.environ)
+        super().__init__(fleet, lab, clock=clock, glyphs=glyphs, is_thin=is_thin)
         self._is_leaving = False
         self.animation_level = "none"
         self.register_theme(DARK)

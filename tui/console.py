@@ -69,8 +69,11 @@ class ConsoleApp(App[None]):
         *,
         clock: Clock | None = None,
         glyphs: Glyphs = UNICODE,
+        is_thin: bool = False,
     ) -> None:
         super().__init__()
+        self.is_thin = is_thin
+        """Whether the line is slow: no trends and no charts beside the rows."""
         self.fleet = fleet
         self.lab = lab
         self.clock = clock or Clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from tui.model import State
@@ -52,14 +53,16 @@ class Glyphs:
         idle instance draws a flat line rather than its own noise.
         """
         shown = tuple(values)[-width:] if width > 0 else ()
-        top = max((v for v in shown if v is not None), default=0.0)
-        top = max(top, least_top)
-        steps = len(self.bars) - 1
-        bars = (
-            " " if v is None else self.bars[min(steps, round(max(0.0, v) / top * steps))]
-            for v in shown
-        )
-        return "".join(bars).rjust(width)
+        return _bars(self.bars, shown, least_top).rjust(width)
+
+
+@lru_cache(1024)
+def _bars(bars: str, values: tuple[float | None, ...], least_top: float) -> str:
+    """Kept, since what is idle draws the same line every second."""
+    steps = len(bars) - 1
+    top = max(least_top, max((v for v in values if v is not None), default=0.0))
+    heights = (None if v is None else min(steps, round(max(0.0, v) / top * steps)) for v in values)
+    return "".join(" " if height is None else bars[height] for height in heights)
 
 
 UNICODE = Glyphs(

@@ -14,9 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from tui import __version__
-from tui.cli.session import DEFAULT_INTERVAL_SECONDS, Settings, open_fleet, say
+from tui.cli.session import (
+    DEFAULT_INTERVAL_SECONDS,
+    THIN_INTERVAL_SECONDS,
+    Settings,
+    open_fleet,
+    say,
+)
 from tui.errors import StoreError, TwindeckError, UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +88,12 @@ class TwindeckGroup(click.Group):
     metavar="SECONDS",
     help="Time between two measurements.",
 )
+@click.option(
+    "--thin",
+    is_flag=True,
+    help=f"For a slow line: measure every {THIN_INTERVAL_SECONDS:.0f} s, show no trends and "
+    "no charts beside the rows.",
+)
 @click.option("--read-only", is_flag=True, help="Look at everything, change nothing.")
 @click.option(
     "--project",
@@ -90,12 +103,17 @@ class TwindeckGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="twindeck")
 @click.pass_context
-def cli(ctx: click.Context, interval_seconds: float, read_only: bool, project: Path | None) -> None:
+def cli(
+    ctx: click.Context, interval_seconds: float, thin: bool, read_only: bool, project: Path | None
+) -> None:
     """Virtual machines on one deck, containers on the other.
 
     Without a command, opens the console.
     """
-    ctx.obj = Settings(project, interval_seconds, read_only)
+    is_default = ctx.get_parameter_source("interval_seconds") is ParameterSource.DEFAULT
+    if thin and is_default:
+        interval_seconds = THIN_INTERVAL_SECONDS
+    ctx.obj = Settings(project, interval_seconds, read_only, thin)
     if ctx.invoked_subcommand is None:
         _open_console(ctx.obj)
 
@@ -110,7 +128,7 @@ def _open_console(settings: Settings) -> None:
     try:
         # Drawn at once, as stale, until the engines have answered.
         fleet.recall()
-        TwindeckApp(fleet, lab).run()
+        TwindeckApp(fleet, lab, is_thin=settings.is_thin).run()
     finally:
         fleet.stop()
         if lab is not None and lab.is_busy:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet
 
 DEFAULT_INTERVAL_SECONDS = 1.0
+THIN_INTERVAL_SECONDS = 3.0
 READY_SECONDS = 20.0
 _SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
 _NO_ANSWER = f"no answer within {READY_SECONDS:.0f} s"
@@ -34,6 +35,8 @@ class Settings:
     project: Path | None = None
     interval_seconds: float = DEFAULT_INTERVAL_SECONDS
     read_only: bool = False
+    is_thin: bool = False
+    """For a slow line: the console leaves out what changes most."""
 
 
 def say(line: str) -> None:

@@ -55,6 +55,7 @@ class DecksScreen(ActingScreen):
         self._active = SideName.VM
         self._worded: tuple[object, ...] = ()
         self._is_behind = False
+        self._charts: tuple[TrendChart | BootChart, ...] = ()
         self._filter = FilterBox()
         self._filter_line = Horizontal(Static("/"), self._filter, id="filter-line")
         self._status = StatusLine()
@@ -132,7 +133,7 @@ class DecksScreen(ActingScreen):
         if any(job.is_active for job in self.app.snapshot.jobs.values()):
             self._follow()
         if self.app.is_seen(self) and (self.app.comparison or self._status.has_comparison):
-            self._status.refresh()
+            self._status.follow()
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was up."""
@@ -142,12 +143,10 @@ class DecksScreen(ActingScreen):
     def _reword(self) -> None:
         """Status line and keys follow the selection and its state."""
         self._status.key = self.deck.cursor
-        self._status.refresh()
+        self._status.follow()
         self.set_class(self.deck.selected is None, "-none")
-        for trend in self.query(TrendChart):
-            trend.key = self.deck.cursor
-        for boots in self.query(BootChart):
-            boots.key = self.deck.cursor
+        for chart in self._charts:
+            chart.key = self.deck.cursor
         target = self.target
         worded = (
             self._active,
@@ -175,10 +174,12 @@ class DecksScreen(ActingScreen):
     async def on_resize(self, event: events.Resize) -> None:
         """Charts only where there is height for them; titles tell of a deck that is hidden."""
         charts = self.query_one("#charts")
-        if event.size.height < _TALL_ROWS:
+        if event.size.height < _TALL_ROWS or self.app.is_thin:
+            self._charts = ()
             await charts.remove_children()
         elif not charts.children:
-            await charts.mount(TrendChart(), BootChart())
+            self._charts = (TrendChart(), BootChart())
+            await charts.mount(*self._charts)
         self.call_after_refresh(self._follow)
 
     @on(Deck.Moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tui.glyphs import Glyphs
@@ -145,42 +146,54 @@ def _job_words(job: Job, t_ns: int, width: int) -> str:
 
 def cell(column: Column, instance: Instance, moment: Moment, width: int) -> Cell:
     """One cell of a row; `width` is what the column has, in characters."""
-    if column is Column.STATE:
-        return state_cell(instance, moment, width)
-    sample = moment.snapshot.samples.get(instance.key) if instance.is_live else None
-    match column:
-        case Column.NAME:
-            tone = "name" if instance.is_live else "quiet"
-            return Cell(moment.glyphs.cut(visible_name(instance.name), width), tone)
-        case Column.CPU | Column.MEMORY:
-            return _figure_cell(column, sample, moment.glyphs.dash)
-        case Column.ACCELERATOR:
-            accelerator = (sample.accelerator if sample else None) or instance.accelerator
-            text = accelerator_text(accelerator, moment.glyphs.dash)
-            return Cell(text, "warn" if text == "tcg" and instance.is_live else "dim")
-        case Column.TREND:
-            trend = moment.snapshot.trends.get(instance.key, ()) if instance.is_live else ()
-            return Cell(moment.glyphs.sparkline(trend, width, _LEAST_TOP_PERCENT), "trend")
-        case Column.UPTIME:
-            return _uptime_cell(instance, moment)
-        case Column.BOOT:
-            boot = moment.snapshot.boot_seconds.get(instance.key)
-            text = boot_text(boot, moment.glyphs.dash)
-            return Cell(text, "dim" if boot is None else "plain")
+    return _CELLS[column](instance, moment, width)
+
+
+def _sample(instance: Instance, moment: Moment) -> Sample | None:
+    return moment.snapshot.samples.get(instance.key) if instance.is_live else None
+
+
+def _name_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    tone = "name" if instance.is_live else "quiet"
+    return Cell(moment.glyphs.cut(visible_name(instance.name), width), tone)
+
+
+def _accelerator_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    sample = _sample(instance, moment)
+    accelerator = (sample.accelerator if sample else None) or instance.accelerator
+    text = accelerator_text(accelerator, moment.glyphs.dash)
+    return Cell(text, "warn" if text == "tcg" and instance.is_live else "dim")
+
+
+def _trend_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    trend = moment.snapshot.trends.get(instance.key, ()) if instance.is_live else ()
+    return Cell(moment.glyphs.sparkline(trend, width, _LEAST_TOP_PERCENT), "trend")
+
+
+def _boot_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    boot = moment.snapshot.boot_seconds.get(instance.key)
+    return Cell(boot_text(boot, moment.glyphs.dash), "dim" if boot is None else "plain")
+
+
+def _ports_cell(instance: Instance, moment: Moment, width: int) -> Cell:
     return Cell(moment.glyphs.cut(ports_text(instance.ports, moment.glyphs.arrow), width), "quiet")
 
 
-def _figure_cell(column: Column, sample: Sample | None, dash: str) -> Cell:
-    if column is Column.CPU:
-        value = sample.cpu_percent if sample else None
-        if value is None:
-            return Cell(dash, "dim")
-        return Cell(percent(value), "hot" if value >= _HOT_PERCENT else "figure")
+def _cpu_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    sample = _sample(instance, moment)
+    value = sample.cpu_percent if sample else None
+    if value is None:
+        return Cell(moment.glyphs.dash, "dim")
+    return Cell(percent(value), "hot" if value >= _HOT_PERCENT else "figure")
+
+
+def _memory_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    sample = _sample(instance, moment)
     memory = sample.memory_bytes if sample else None
-    return Cell(dash, "dim") if memory is None else Cell(iec(memory), "figure")
+    return Cell(moment.glyphs.dash, "dim") if memory is None else Cell(iec(memory), "figure")
 
 
-def _uptime_cell(instance: Instance, moment: Moment) -> Cell:
+def _uptime_cell(instance: Instance, moment: Moment, width: int) -> Cell:
     if not instance.is_live or instance.started_at is None:
         return Cell(moment.glyphs.dash, "dim")
     return Cell(_uptime(moment.unix - instance.started_at), "plain")
@@ -189,3 +202,16 @@ def _uptime_cell(instance: Instance, moment: Moment) -> Cell:
 def _uptime(value_seconds: float) -> str:
     """`42s`, `5m`, `3h12m`: a column of seconds would have every row painted every second."""
     return age(value_seconds) if not 60 <= value_seconds < 3600 else f"{value_seconds // 60:.0f}m"
+
+
+_CELLS: Mapping[Column, Callable[[Instance, Moment, int], Cell]] = {
+    Column.STATE: state_cell,
+    Column.NAME: _name_cell,
+    Column.CPU: _cpu_cell,
+    Column.MEMORY: _memory_cell,
+    Column.ACCELERATOR: _accelerator_cell,
+    Column.TREND: _trend_cell,
+    Column.UPTIME: _uptime_cell,
+    Column.BOOT: _boot_cell,
+    Column.PORTS: _ports_cell,
+}

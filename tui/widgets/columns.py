@@ -68,9 +68,10 @@ _NAME_FIRST = 20
 """Names get this much before anything else grows."""
 
 
-def columns_of(side: SideName) -> tuple[ColumnSpec, ...]:
+def columns_of(side: SideName, *, has_trend: bool = True) -> tuple[ColumnSpec, ...]:
     """The columns of a deck; a VM's figures never stand without what accelerates it."""
-    return _VM if side is SideName.VM else _CONTAINER
+    specs = _VM if side is SideName.VM else _CONTAINER
+    return specs if has_trend else tuple(spec for spec in specs if spec is not _TREND)
 
 
 def fit(specs: tuple[ColumnSpec, ...], width: int) -> tuple[Fitted, ...]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, getters
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -16,6 +16,7 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.console import ConsoleApp
 from tui.glyphs import UNICODE
 from tui.model import Instance, SideName, Snapshot
 from tui.widgets.cells import Moment
@@ -46,6 +47,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("enter", "open", "Details", show=False, tooltip="Charts, boots and every figure"),
     ]
 
+    app = getters.app(ConsoleApp)
     cursor: var[str | None] = var(None)
     """Key of the instance under the cursor."""
 
@@ -88,6 +90,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         self._slots: list[Slot] = []
         self._painted: dict[int, Line] = {}
         """The lines in view, by number, as they are on the screen; the others cost nothing."""
+        self._inks: dict[tuple[str, Style], Style] = {}
 
     @property
     def shown(self) -> tuple[Instance, ...]:
@@ -205,7 +208,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _fit(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
-        columns = fit(columns_of(self.side), width)
+        columns = fit(columns_of(self.side, has_trend=not self.app.is_thin), width)
         self.virtual_size = Size(width, len(self._slots))
         if columns != self.columns:
             self.columns = columns
@@ -295,14 +298,23 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
     def _background(self, name: str) -> Style:
         return Style(bgcolor=self.get_component_rich_style(name, partial=True).bgcolor)
 
-    def _tone(self, tone: str) -> Style:
-        return self.get_component_rich_style(f"deck--{tone}", partial=True)
+    def notify_style_update(self) -> None:
+        """Another theme, other colours."""
+        self._inks.clear()
+        super().notify_style_update()
+
+    def _ink(self, tone: str, ground: Style) -> Style:
+        """Textual forgets its component styles with every refresh; these stay."""
+        if (tone, ground) not in self._inks:
+            style = self.get_component_rich_style(f"deck--{tone}", partial=True)
+            self._inks[tone, ground] = ground + style
+        return self._inks[tone, ground]
 
     def _group_segments(self, line: Line, base: Style) -> list[Segment]:
         name, count = line.cells
         return [
-            Segment(" " * GUTTER + name.text + "  ", base + self._tone(name.tone)),
-            Segment(count.text, base + self._tone(count.tone)),
+            Segment(" " * GUTTER + name.text + "  ", self._ink(name.tone, base)),
+            Segment(count.text, self._ink(count.tone, base)),
         ]
 
     def _row_segments(self, line: Line, base: Style) -> list[Segment]:
@@ -313,12 +325,12 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
             cursor = glyphs.cursor if self.has_focus else glyphs.cursor_away
         mark = glyphs.mark if line.key in self.marks else " "
         segments = [
-            Segment(cursor, ground + self._tone("mark" if self.has_focus else "dim")),
-            Segment(mark, ground + self._tone("mark")),
+            Segment(cursor, self._ink("mark" if self.has_focus else "dim", ground)),
+            Segment(mark, self._ink("mark", ground)),
         ]
         for index, (fitted, cell) in enumerate(zip(self.columns, line.cells, strict=True)):
             text = aligned(cell.text, fitted)
-            segments.append(Segment(text, ground + self._tone(cell.tone)))
+            segments.append(Segment(text, self._ink(cell.tone, ground)))
             if index < len(self.columns) - 1:
                 segments.append(Segment(" " * GAP, ground))
         return segments

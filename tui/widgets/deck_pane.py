@@ -96,11 +96,9 @@ class DeckPane(Vertical):
         deck = self.deck
         instances = moment.snapshot.on_side(self.side)
         running = sum(i.state is State.RUNNING for i in instances)
-        parts = [Content.from_markup("[bold]$t[/]", t=TITLES[self.side])]
+        parts = [Content.styled(TITLES[self.side], "bold")]
         if instances:
-            parts.append(
-                Content.from_markup("[$quiet]$c[/]", c=f"{running} of {deck.total} running")
-            )
+            parts.append(Content.styled(f"{running} of {deck.total} running", "$quiet"))
         if deck.needle:
             told = f"/{deck.needle}  {len(deck.shown)} shown"
             parts.append(Content.from_markup("[$accent]$t[/]", t=told))

@@ -20,16 +20,22 @@ class HostBar(Widget):
     """One line; wording gets shorter, never the figures."""
 
     app = getters.app(ConsoleApp)
+    _told: Content | None = None
 
     def on_mount(self) -> None:
         """Follow the snapshots."""
         self.watch(self.app, "snapshot", self._follow)
 
     def _follow(self) -> None:
-        self.refresh()
+        if self._told is None or not self._words().is_same(self._told):
+            self.refresh()
 
     def render(self) -> Content:
         """The longest wording that fits."""
+        self._told = self._words()
+        return self._told
+
+    def _words(self) -> Content:
         snapshot = self.app.snapshot
         width = self.size.width
         left = Content("")
@@ -42,7 +48,7 @@ class HostBar(Widget):
 
     def _host(self, host: HostSample | None, detail: int) -> Content:
         if host is None:
-            return Content.from_markup("[bold $primary]Twindeck[/]") if detail else Content("")
+            return Content.styled("Twindeck", "bold $primary") if detail else Content("")
         dash = self.app.glyphs.dash
         cpu = dash if host.cpu_percent is None else f"{percent(host.cpu_percent)}%"
         used, total = iec(host.memory_used_bytes), iec(host.memory_total_bytes)
@@ -55,9 +61,10 @@ class HostBar(Widget):
             parts = [("cpu", cpu), ("mem", used)]
         if detail:
             parts.append(("load", load))
-        shown = [Content.from_markup("[bold $primary]Twindeck[/]")] if detail == 2 else []
+        shown = [Content.styled("Twindeck", "bold $primary")] if detail == 2 else []
         for name, figure in parts:
-            shown.append(Content.from_markup("[$faint]$n[/] [bold]$f[/]", n=name, f=figure))
+            words = (Content.styled(name, "$faint"), " ", Content.styled(figure, "bold"))
+            shown.append(Content.assemble(*words))
         return Content("   " if detail == 2 else "  ").join(shown)
 
     def _engines(self, snapshot: Snapshot, detail: int) -> Content:
@@ -78,8 +85,8 @@ class HostBar(Widget):
         accelerator = _accelerator(health.accelerator or next(known, None), detail)
         if detail == 2:
             text = clean(health.version) or f"{name} ok"
-            return Content.assemble(Content.from_markup("[$quiet]$t[/]", t=text), accelerator)
-        return Content.assemble(Content.from_markup("[$quiet]$n ok[/]", n=name), accelerator)
+            return Content.assemble(Content.styled(text, "$quiet"), accelerator)
+        return Content.assemble(Content.styled(f"{name} ok", "$quiet"), accelerator)
 
 
 def _share(used: str, total: str) -> str:
@@ -95,4 +102,4 @@ def _accelerator(accelerator: str | None, detail: int) -> Content:
     name = clean(accelerator)
     text = f"{name}, software emulation" if name == _SLOW and detail == 2 else name
     tone = "$warning" if name == _SLOW else "$success"
-    return Content.from_markup(f" [{tone}]$t[/]", t=text)
+    return Content.assemble(" ", Content.styled(text, tone))

@@ -26,9 +26,19 @@ class StatusLine(Widget):
     """The selected instance."""
     has_comparison = False
     """Whether one is shown as under way."""
+    _told: Content | None = None
+
+    def follow(self) -> None:
+        """Say it anew if there is anything else to say."""
+        if self._told is None or not self._words().is_same(self._told):
+            self.refresh()
 
     def render(self) -> Content:
         """What there is to say of the selection, the comparison under way at its right."""
+        self._told = self._words()
+        return self._told
+
+    def _words(self) -> Content:
         comparison = self.app.comparison
         self.has_comparison = comparison is not None
         if comparison is None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from textual import getters
-from textual.app import ComposeResult, RenderResult
+from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
@@ -20,16 +20,21 @@ from tui.widgets.curves import Curve, Metric, curves_of
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
 from tui.widgets.plot import Frame, Line, draw, load
+from tui.widgets.rows import Rows
 from tui.widgets.scale import Tick, byte_ticks, percent_ticks, thin
 
 WINDOWS_SECONDS = (60, 120, 300)
 """Spans a chart can show; it takes the shortest that holds what there is."""
 _TITLES = {Metric.CPU: "CPU", Metric.MEMORY: "Memory"}
+_LEAST_COLUMN_NS = 2_000_000_000
+"""A picture of minutes that moves every second would cost more than all rows together."""
+_CALM_NS = 5_000_000_000
+"""How seldom a picture moves while its figures stand still."""
 _SIDE_BY_SIDE_COLUMNS = 64
 _STACKED_ROWS = 14
 
 
-class TrendPlot(Widget):
+class TrendPlot(Rows):
     """One metric of the pair: a legend with the newest figures, the curves below it."""
 
     DEFAULT_CSS = """
@@ -46,7 +51,6 @@ class TrendPlot(Widget):
         self._now_ns = 0
         self._window_seconds = WINDOWS_SECONDS[0]
         self._signature: tuple[object, ...] = ()
-        self._drawn: tuple[tuple[object, ...], Content] | None = None
         self._plotted: tuple[tuple[object, ...], Content] | None = None
 
     def on_mount(self) -> None:
@@ -56,44 +60,45 @@ class TrendPlot(Widget):
     async def _get_ready(self) -> None:
         await asyncio.to_thread(load)
         self.is_ready = True
-        self.refresh()
+        self._tell()
+
+    def on_resize(self) -> None:
+        """As many columns and rows as there is room for."""
+        self._tell()
 
     def show(self, curves: tuple[Curve, ...], now_ns: int) -> None:
-        """Take new data; paint only if it would look different."""
-        signature = tuple(
-            (c.mark, c.name, c.value, c.reason, c.t_ns[-1:], len(c.t_ns)) for c in curves
-        )
-        is_same_column = now_ns // self._bucket_ns == self._now_ns // self._bucket_ns
-        if signature == self._signature and is_same_column:
+        """Take new data; paint only if it would look different. A calm curve moves seldom."""
+        signature = tuple((c.mark, c.name, c.value, c.reason) for c in curves)
+        step_ns = max(_CALM_NS, self._bucket_ns)
+        if signature == self._signature and now_ns // step_ns == self._now_ns // step_ns:
             return
         self._curves, self._now_ns, self._signature = curves, now_ns, signature
         self._window_seconds = window_for(curves, now_ns)
-        self.refresh()
+        self._tell()
 
     @property
     def _bucket_ns(self) -> int:
         """Time of one column; curves move by whole columns, so they do not shimmer."""
-        return self._window_seconds * 1_000_000_000 // max(1, self.content_size.width - 8)
+        columns = max(1, self.content_size.width - 8)
+        return max(_LEAST_COLUMN_NS, self._window_seconds * 1_000_000_000 // columns)
 
-    def render(self) -> RenderResult:
+    def _tell(self) -> None:
         """Legend, then the plot in the rows that remain."""
         width, height = self.content_size
-        state = (self._signature, self._now_ns, width, height, self.is_ready)
-        if self._drawn is None or self._drawn[0] != state:
-            self._drawn = (state, fitted(self._paint(width, height), self.app.glyphs))
-        return self._drawn[1]
+        if width and height:
+            self.lay([fitted(row, self.app.glyphs) for row in self._paint(width, height)])
 
-    def _paint(self, width: int, height: int) -> Content:
+    def _paint(self, width: int, height: int) -> list[Content]:
         rows = 1 if height < 9 else 2 if height < 14 else 3
         title = _TITLES[self.metric]
         head = legend(title, self._curves, width, rows)
         left = height - len(head)
         frame, lines = self._figure(width, left)
         if not any(line.data.points for line in lines):
-            return _lines([Content.styled(title, "bold"), *_blank(self._curves, width, height - 1)])
+            return [Content.styled(title, "bold"), *_blank(self._curves, width, height - 1)]
         if not self.is_ready:
-            return _lines(head)
-        return _lines([*head, self._plot(lines, frame, width, left)])
+            return head
+        return [*head, *self._plot(lines, frame, width, left).split(allow_blank=True)]
 
     def _plot(self, lines: list[Line], frame: Frame, width: int, height: int) -> Content:
         """The curves; those of an idle instance are drawn once a column, not once a sample."""
@@ -223,10 +228,6 @@ def _blank(curves: Sequence[Curve], width: int, height: int) -> list[Content]:
     return [Content("")] * above + [row.center(width) for row in rows[:height]]
 
 
-def _lines(rows: Sequence[Content]) -> Content:
-    return Content("\n").join(rows)
-
-
 class TrendChart(Widget):
     """CPU and memory of the instance at `key` and of its pair: side by side, stacked, or one."""
 
@@ -242,11 +243,14 @@ class TrendChart(Widget):
     metric: reactive[Metric] = reactive(Metric.CPU)
     """Which one to show where there is room for one only."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._plots = [TrendPlot(metric) for metric in Metric]
+
     def compose(self) -> ComposeResult:
         """One plot a metric."""
-        for metric in Metric:
-            plot = TrendPlot(metric)
-            plot.add_class(f"-{metric}")
+        for plot in self._plots:
+            plot.add_class(f"-{plot.metric}")
             yield plot
 
     def on_mount(self) -> None:
@@ -273,6 +277,6 @@ class TrendChart(Widget):
 
     def _take(self, snapshot: Snapshot) -> None:
         pair = pair_of(snapshot, self.key)
-        for plot in self.query(TrendPlot):
+        for plot in self._plots:
             curves = curves_of(plot.metric, pair, snapshot, self.app.fleet.history)
             plot.show(curves, snapshot.t_ns)
