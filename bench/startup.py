@@ -28,7 +28,8 @@ from bench.terminal import Terminal
 
 LONGEST_SECONDS = 20.0
 _CPU_FIGURE = re.compile(rf"running\s+{PREFIX}\d+\s+\d+(\.\d)?\s")
-_ROW = re.compile(rf"{PREFIX}\d+")
+_ROW = re.compile(rf"[●◑○◇] \w+\s+{PREFIX}\d+")
+"""A row of the deck; the charts' legend names a container too."""
 
 
 @dataclass(frozen=True, slots=True)

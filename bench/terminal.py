@@ -38,8 +38,7 @@ class Terminal:
             for name in ("NO_COLOR", "COLUMNS", "LINES"):
                 os.environ.pop(name, None)
             # Before the command can ask: its first frame must have the size it will keep.
-            size = struct.pack("HHHH", lines, columns, 0, 0)
-            fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+            _set_size(0, columns, lines)
             os.execvp(argv[0], list(argv))
 
     @property
@@ -77,6 +76,10 @@ class Terminal:
         """As typed by a user."""
         os.write(self._master, keys)
 
+    def resize(self, columns: int, lines: int) -> None:
+        """As a user drags the window."""
+        _set_size(self._master, columns, lines)
+
     def close(self, quit_keys: bytes) -> None:
         """Ask it to quit, then end it."""
         for keys in (quit_keys, b"\x03"):
@@ -98,3 +101,7 @@ class Terminal:
             if os.waitpid(self.pid, os.WNOHANG)[0]:
                 return True
         return False
+
+
+def _set_size(terminal: int, columns: int, lines: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
