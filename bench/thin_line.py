@@ -174,7 +174,8 @@ def resized(folder: Path, command: str) -> str:
     here.watch(3.0)
     # The top line tells the host's load, which moves on its own.
     garbage = [y for y in differing if y > 0 and _without_figures(before[y], here.lines[y])]
-    return "no garbage" if not garbage else f"lines {garbage} differ"
+    shown = "".join(f"\n  {before[y]}\n  {here.lines[y]}" for y in garbage)
+    return f"these lines differ:{shown}" if garbage else "no garbage"
 
 
 def _without_figures(before: str, after: str) -> bool:
@@ -205,7 +206,8 @@ def ended(folder: Path, command: str, how: str) -> str:
         here.terminal.press(b"q")
     else:
         subprocess.run(("pkill", "-TERM", "-n", "-f", "twindeck --project"), check=True)
-    here.watch(4.0)
+    # What is under way on the line comes first.
+    here.watch(10.0)
     return "given back" if here.is_given_back() else "NOT given back"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import subprocess
 from collections.abc import Iterable
 from functools import partial
@@ -58,6 +60,12 @@ class TwindeckApp(ConsoleApp):
         self.register_theme(LIGHT)
         self.theme = DARK.name
         self.set_class(self.glyphs.is_ascii, "-ascii")
+
+    def on_mount(self) -> None:
+        """Told to end, or left alone by the terminal: give it back before going."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def get_default_screen(self) -> DecksScreen:
         """The decks are home."""

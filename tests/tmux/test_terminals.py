@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.tmux.terminal import TWINDECK, Terminal
@@ -71,3 +72,23 @@ def test_two_interrupts_always_leave(terminal: Terminal, tmp_path: Path) -> None
     terminal.press("?")
     terminal.press("C-c", "C-c")
     terminal.wait_text("[ended with 0]")
+
+
+def test_a_console_told_to_terminate_gives_the_terminal_back(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    open_console(terminal, tmp_path, {})
+    terminal.wait_text("nginx", 20)
+    (console,) = (p for p in psutil.process_iter(["name"]) if is_ours(p, tmp_path))
+    console.terminate()
+    screen = terminal.wait_text("[ended with 143]")
+    assert "nginx" not in screen
+
+
+def is_ours(process: psutil.Process, data: Path) -> bool:
+    """Whether it is the console that keeps its data there, and not a child of it."""
+    try:
+        is_here = process.environ().get("TWINDECK_DATA") == str(data)
+        return is_here and process.name() == "twindeck"
+    except psutil.Error:
+        return False

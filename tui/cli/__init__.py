@@ -128,13 +128,16 @@ def _open_console(settings: Settings) -> None:
     try:
         # Drawn at once, as stale, until the engines have answered.
         fleet.recall()
-        TwindeckApp(fleet, lab, is_thin=settings.is_thin).run()
+        app = TwindeckApp(fleet, lab, is_thin=settings.is_thin)
+        app.run()
     finally:
         fleet.stop()
         if lab is not None and lab.is_busy:
             say("the comparison is cancelled: its pair is being taken down …")
             lab.cancel()
             lab.wait()
+    if app.return_code:
+        sys.exit(app.return_code)
 
 
 def _lab_of(settings: Settings) -> Lab | None:
