@@ -35,6 +35,7 @@ def build_app(
     lab: FakeLab | None = None,
     glyphs: Glyphs = UNICODE,
     theme: str = "",
+    is_thin: bool = False,
     **fleet: Any,
 ) -> TwindeckApp:
     """The console on a fake fleet and a fake lab (an empty one by default) at a fixed moment."""
@@ -44,7 +45,8 @@ def build_app(
         boots=boots(),
         **fleet,
     )
-    app = TwindeckApp(fake, lab or FakeLab(), clock=fixed_clock(), glyphs=glyphs)
+    lab = lab or FakeLab()
+    app = TwindeckApp(fake, lab, clock=fixed_clock(), glyphs=glyphs, is_thin=is_thin)
     if theme:
         app.theme = theme
     return app

@@ -73,6 +73,7 @@ class DecksScreen(ActingScreen):
     def on_mount(self) -> None:
         """Follow the fleet; tick only while something is being done."""
         self._filter_line.display = False
+        self.set_class(self.app.is_thin, "-thin")
         self._choose_first_deck()
         self.watch(self.app, "snapshot", self._follow)
         self.watch(self.app, "read_jobs", self._follow, init=False)

@@ -5,37 +5,35 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual import getters
 from textual.content import Content
-from textual.widget import Widget
 
 from tui.console import ConsoleApp
 from tui.model import HostSample, SideName, Snapshot
 from tui.text import clean
 from tui.units import iec, percent
+from tui.widgets.rows import Rows
 
 _ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
 _SLOW = "tcg"
 
 
-class HostBar(Widget):
+class HostBar(Rows):
     """One line; wording gets shorter, never the figures."""
 
     app = getters.app(ConsoleApp)
-    _told: Content | None = None
 
     def on_mount(self) -> None:
         """Follow the snapshots."""
         self.watch(self.app, "snapshot", self._follow)
 
     def _follow(self) -> None:
-        if self._told is None or not self._words().is_same(self._told):
-            self.refresh()
+        self.lay([self._words()])
 
-    def render(self) -> Content:
-        """The longest wording that fits."""
-        self._told = self._words()
-        return self._told
+    def on_resize(self) -> None:
+        """Another width, other wording."""
+        self._follow()
 
     def _words(self) -> Content:
+        """The longest wording that fits."""
         snapshot = self.app.snapshot
         width = self.size.width
         left = Content("")

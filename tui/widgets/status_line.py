@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import getters
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from tui.console import ConsoleApp
 from tui.model import Instance, Job, JobState, SideName, State
@@ -15,9 +14,10 @@ from tui.widgets.cells import elapsed, job_seconds, visible_name
 from tui.widgets.lab_text import progress_words
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
+from tui.widgets.rows import Rows
 
 
-class StatusLine(Widget):
+class StatusLine(Rows):
     """Follows the selection; the screen says which that is."""
 
     app = getters.app(ConsoleApp)
@@ -26,19 +26,22 @@ class StatusLine(Widget):
     """The selected instance."""
     has_comparison = False
     """Whether one is shown as under way."""
-    _told: Content | None = None
 
     def follow(self) -> None:
-        """Say it anew if there is anything else to say."""
-        if self._told is None or not self._words().is_same(self._told):
-            self.refresh()
+        """Say what there is to say now."""
+        self.lay([self._words()])
 
-    def render(self) -> Content:
-        """What there is to say of the selection, the comparison under way at its right."""
-        self._told = self._words()
-        return self._told
+    def on_resize(self) -> None:
+        """Another width, other wording."""
+        self.follow()
+
+    def watch_key(self) -> None:
+        """Another selection."""
+        if self.is_mounted:
+            self.follow()
 
     def _words(self) -> Content:
+        """Of the selection, the comparison under way at its right."""
         comparison = self.app.comparison
         self.has_comparison = comparison is not None
         if comparison is None:
