@@ -65,6 +65,10 @@ class Terminal:
         """Pid of the window's first process."""
         return int(self._tmux("display-message", "-p", "#{pane_pid}"))
 
+    def write_over(self, text: str) -> None:
+        """As another program that shares the terminal."""
+        Path(self._tmux("display-message", "-p", "#{pane_tty}").strip()).write_text(text)
+
     def close(self) -> None:
         """End the tmux server and what runs in it."""
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -74,21 +75,25 @@ def test_two_interrupts_always_leave(terminal: Terminal, tmp_path: Path) -> None
     terminal.wait_text("[ended with 0]")
 
 
-def test_a_console_told_to_terminate_gives_the_terminal_back(
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_console_told_to_end_gives_the_terminal_back(
+    terminal: Terminal, tmp_path: Path, number: signal.Signals
+) -> None:
+    open_console(terminal, tmp_path, {})
+    terminal.wait_text("nginx", 20)
+    (console,) = psutil.Process(terminal.pane_pid()).children()
+    console.send_signal(number)
+    screen = terminal.wait_text(f"[ended with {128 + number}]")
+    assert "nginx" not in screen
+
+
+def test_what_others_wrote_on_the_terminal_goes_with_a_repaint(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     open_console(terminal, tmp_path, {})
     terminal.wait_text("nginx", 20)
-    (console,) = (p for p in psutil.process_iter(["name"]) if is_ours(p, tmp_path))
-    console.terminate()
-    screen = terminal.wait_text("[ended with 143]")
-    assert "nginx" not in screen
-
-
-def is_ours(process: psutil.Process, data: Path) -> bool:
-    """Whether it is the console that keeps its data there, and not a child of it."""
-    try:
-        is_here = process.environ().get("TWINDECK_DATA") == str(data)
-        return is_here and process.name() == "twindeck"
-    except psutil.Error:
-        return False
+    terminal.write_over("\x1b[20;10Hsegfault")
+    terminal.wait_text("segfault")
+    terminal.press("C-l")
+    screen = terminal.wait(lambda s: "segfault" not in s, 10, "clean screen")
+    assert "nginx" in screen

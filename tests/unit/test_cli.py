@@ -546,3 +546,21 @@ def test_an_unforeseen_error_is_one_line_too() -> None:
     assert done.stdout == ""
     line = "twindeck: failed: RuntimeError: a b → TWINDECK_DEBUG=1 shows where\n"
     assert done.stderr == line
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [((), 1.0), (("--thin",), 3.0), (("--thin", "--interval", "2"), 2.0)],
+)
+def test_a_thin_line_is_measured_for_seldom_unless_told(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], seconds: float
+) -> None:
+    opened: list[Settings] = []
+
+    def remember(settings: Settings) -> Fleet:
+        opened.append(settings)
+        return deck.open(settings)
+
+    monkeypatch.setattr(session, "open_fleet", remember)
+    assert deck.run(*words, "ls").exit_code == 0
+    assert [settings.interval_seconds for settings in opened] == [seconds]
