@@ -22,9 +22,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pyte
 
 from bench.__main__ import about, heading
@@ -198,14 +199,23 @@ def reattached(folder: Path, command: str) -> str:
     return f"console back {took:.1f} s after the new login"
 
 
-def ended(folder: Path, command: str, how: str) -> str:
-    """Whether the terminal is given back after `q`, SIGTERM and an exception."""
+def _console(data: str) -> psutil.Process:
+    """The console at the other end: the one that keeps its data there, nobody else's."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == "twindeck" and process.environ().get("TWINDECK_DATA") == data:
+                return process
+    raise SystemExit(f"no console keeps its data in {data}")
+
+
+def ended(folder: Path, command: str, how: str, data: str) -> str:
+    """Whether the terminal is given back after `q` or SIGTERM."""
     here = Line(folder, command)
     here.wait("Containers", PREFIX)
     if how == "q":
         here.terminal.press(b"q")
     else:
-        subprocess.run(("pkill", "-TERM", "-n", "-f", "twindeck --project"), check=True)
+        _console(data).terminate()
     # What is under way on the line comes first.
     here.watch(10.0)
     return "given back" if here.is_given_back() else "NOT given back"
@@ -243,7 +253,7 @@ def main() -> None:
         print("\nresized to 80x24, then to 120x40:", resized(folder, command), flush=True)
         print("line cut, taken up again under tmux:", reattached(folder, command), flush=True)
         for how in ("q", "SIGTERM"):
-            print(f"left by {how}: terminal", ended(folder, command, how), flush=True)
+            print(f"left by {how}: terminal", ended(folder, command, how, data), flush=True)
         print("\n" + screen)
 
 
