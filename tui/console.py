@@ -15,6 +15,7 @@ from rich.console import RenderableType
 from textual import events, on
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -119,6 +120,11 @@ class ConsoleApp(App[None]):
         if isinstance(renderable, CompositorUpdate):
             renderable = self._canvas.thinned(renderable)
         super()._display(screen, renderable)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that was opened a moment before the end looks for widgets it never got."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def _receive(self, snapshot: Snapshot) -> None:
         """Runs on a fleet thread: hand over and return."""

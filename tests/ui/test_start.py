@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+
+import pytest
+from textual import events
 
 from tests.ui.conftest import STANDARD, asked_of, build_app, text_of, until
 from tests.ui.fakes import FakeFleet
@@ -52,3 +56,16 @@ def test_the_lab_is_imported_when_it_is_opened() -> None:
     early = {name for name in told.stdout.split() if name.startswith("tui.lab")}
     assert early == {"tui.lab", "tui.lab.view"}
     assert not [name for name in told.stdout.split() if name.startswith("tui.screens.lab")]
+
+
+@pytest.mark.parametrize("key", ["question_mark", "d", "u", "c", "enter", "l"])
+async def test_who_quits_while_a_screen_opens_just_leaves(key: str) -> None:
+    for turns in range(4, 16, 2):
+        app = build_app()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            app.post_message(events.Key(key, None))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            app.exit()
+        assert not app.return_code

@@ -48,6 +48,7 @@ def _section(node: object, screen: Screen[Any]) -> str:
 class HelpScreen(ModalScreen[None]):
     """Lists the keys active on the screen it was called from."""
 
+    AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,f1", "dismiss", "close", show=False),
         Binding("j", "scroll(1)", show=False),
@@ -76,10 +77,6 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll():
                 yield Static(Content("\n").join(lines[:-1]))
             yield Static("esc close", classes="dialog-hint")
-
-    def on_mount(self) -> None:
-        """Scrolling keys go to the list."""
-        self.query_one(VerticalScroll).focus()
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
