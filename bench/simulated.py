@@ -18,8 +18,8 @@ from typing import Any
 
 from bench.containers import PREFIX
 from tui.app import TwindeckApp
-from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
+from tui.fleet.meters import Meters
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.containers import ContainerMeter
 from tui.meters.host import HostMeter
@@ -98,7 +98,8 @@ def main() -> None:
         instances = build(Path(folder), int(sys.argv[1]))
         meter = ContainerMeter(CgroupMeter(Path(folder)))
         fleet = Fleet(
-            connect=lambda: Engines((Simulated(instances),), (meter,), HostMeter()),
+            connect=lambda: (Simulated(instances),),
+            open_meters=lambda: Meters((meter,), HostMeter()),
             store=Store(Path(":memory:")),
             workloads=(),
         )

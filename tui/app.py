@@ -22,11 +22,16 @@ from tui.glyphs import Glyphs, glyphs_for
 from tui.lab.view import LabView
 from tui.model import SideName
 from tui.screens.decks import DecksScreen
-from tui.screens.dialogs import BOTH, QuitDialog
-from tui.screens.help import HelpScreen, help_entries
 from tui.sides.base import Command
 from tui.theme import DARK, LIGHT
 from tui.widgets.key_footer import active_keys
+
+_CHOICES = (
+    ((SideName.VM, SideName.CONTAINER), "on both sides"),
+    ((SideName.VM,), "as a VM"),
+    ((SideName.CONTAINER,), "as a container"),
+)
+"""Where a workload can be brought up."""
 
 
 class TwindeckApp(ConsoleApp):
@@ -84,7 +89,7 @@ class TwindeckApp(ConsoleApp):
                 yield SystemCommand(label.capitalize(), binding.tooltip, run)
         if not self.is_read_only:
             for workload in self.fleet.workloads:
-                for sides, words in ((BOTH, "on both sides"), *_one_side_each()):
+                for sides, words in _CHOICES:
                     title = f"Bring up {workload.name} {words}"
                     run_up = partial(self.bring_up, workload.name, sides)
                     yield SystemCommand(title, workload.title, run_up)
@@ -102,6 +107,8 @@ class TwindeckApp(ConsoleApp):
 
     def action_show_help(self) -> None:
         """List the keys of the present screen."""
+        from tui.screens.help import HelpScreen, help_entries
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(help_entries(self.screen)))
 
@@ -112,6 +119,8 @@ class TwindeckApp(ConsoleApp):
 
     async def action_quit(self) -> None:
         """Leave; ask first while an action or a comparison runs, unless that was just asked."""
+        from tui.screens.dialogs import QuitDialog
+
         jobs = [job for job in self.snapshot.jobs.values() if job.is_active]
         is_asked = isinstance(self.screen, QuitDialog) or self._is_leaving
         if (jobs or self.comparison) and not is_asked:
@@ -169,7 +178,3 @@ def _is_shell_failure(code: int, took_seconds: float) -> bool:
     """A shell hands on the code of its last command, so a code alone says little; 125 and above
     come from docker and ssh themselves, and a shell that ends at once never was one."""
     return code in (125, 126, 127, 255) or (code not in (0, 130) and took_seconds < 2.0)
-
-
-def _one_side_each() -> tuple[tuple[tuple[SideName, ...], str], ...]:
-    return (((SideName.VM,), "as a VM"), ((SideName.CONTAINER,), "as a container"))

@@ -6,6 +6,7 @@ Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ class ConsoleApp(App[None]):
         is_thin: bool = False,
     ) -> None:
         super().__init__()
+        self.set_reactive(ConsoleApp.snapshot, fleet.snapshot)
         self.is_thin = is_thin
         """Whether the line is slow: no trends and no charts beside the rows."""
         self.fleet = fleet
@@ -80,6 +82,7 @@ class ConsoleApp(App[None]):
         self.clock = clock or Clock()
         self.glyphs = glyphs
         self._canvas = Canvas()
+        self._has_begun = False
         self._undos: list[Callable[[], None]] = []
         self._progress_t_ns = 0
         self._newest: Progress | None = None
@@ -91,14 +94,12 @@ class ConsoleApp(App[None]):
         return self.fleet.read_only
 
     def on_mount(self) -> None:
-        """Show what is known, then watch; the fleet starts only after the first frame."""
-        self.set_reactive(ConsoleApp.snapshot, self.fleet.snapshot)
+        """Show what is known, then watch; the fleet starts with the first frame."""
         self._undos.append(self.fleet.subscribe(self._receive))
         if self.lab is not None:
             self._undos.append(self.lab.subscribe(self._receive_progress))
             self.set_reactive(ConsoleApp.progress, self.lab.progress())
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
-        self.call_after_refresh(self.fleet.start)
         for problem in self.fleet.problems:
             self.say(problem, is_error=True)
 
@@ -120,6 +121,17 @@ class ConsoleApp(App[None]):
         if isinstance(renderable, CompositorUpdate):
             renderable = self._canvas.thinned(renderable)
         super()._display(screen, renderable)
+        if not self._has_begun and screen.is_mounted:
+            self._begin()
+
+    def _begin(self) -> None:
+        """The first frame is out."""
+        self._has_begun = True
+        self.fleet.start()
+        if not gc.isenabled():
+            # What stands by now stays to the end: a collection need not look at it again.
+            gc.freeze()
+            gc.enable()
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that was opened a moment before the end looks for widgets it never got."""

@@ -16,8 +16,8 @@ import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryStore
 from tests.unit.test_fleet import until
-from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
+from tui.fleet.meters import Meters
 from tui.model import SideName, State
 from tui.sides.containers import Containers
 
@@ -112,7 +112,8 @@ def fleet(engine: PrivateEngine, tmp_path: Path) -> Iterator[Fleet]:
     """A fleet on that engine alone."""
     engine.create("twtest-box")
     fleet = Fleet(
-        connect=lambda: Engines((Containers(tmp_path, ()),), (), MemoryHost()),
+        connect=lambda: (Containers(tmp_path, ()),),
+        open_meters=lambda: Meters((), MemoryHost()),
         store=MemoryStore(),  # type: ignore[arg-type]
         workloads=(),
     )

@@ -10,8 +10,8 @@ import pytest
 
 from tests.engine.container_kit import Run
 from tui.app import TwindeckApp
-from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
+from tui.fleet.meters import Meters
 from tui.meters.host import HostMeter
 from tui.model import key_of
 from tui.screens.inspect import InspectScreen
@@ -34,7 +34,8 @@ async def test_a_flooding_container_is_followed_and_left(
 ) -> None:
     key = key_of(containers.name, run(command=("sh", "-c", FLOOD)))
     fleet = Fleet(
-        connect=lambda: Engines(sides=(containers,), meters=(), host_meter=HostMeter()),
+        connect=lambda: (containers,),
+        open_meters=lambda: Meters(each=(), host=HostMeter()),
         store=Store(tmp_path / "history.db"),
         workloads=[],
     )

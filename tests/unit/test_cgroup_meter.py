@@ -210,7 +210,7 @@ def test_files_beyond_the_budget_are_still_read(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     files = KeptFiles(budget=2)
     for _ in range(2):
-        assert [files.read(path) for path in paths] == [b"0", b"1", b"2", b"3", b"4"]
+        assert [files.read(str(path)) for path in paths] == [b"0", b"1", b"2", b"3", b"4"]
     assert len(os.listdir("/proc/self/fd")) == before + 2  # noqa: PTH208
     files.close()
 
@@ -220,7 +220,7 @@ def test_hybrid_hosts_are_measured_through_v1(tmp_path: Path) -> None:
     files = locate(memberships, read_mounts(V1_MOUNTS), ID, tmp_path)
     assert files is not None
     assert files.version == 1
-    assert files.cpu == tmp_path / f"sys/fs/cgroup/cpu,cpuacct/docker/{ID}/cpuacct.usage"
+    assert files.cpu == f"{tmp_path}/sys/fs/cgroup/cpu,cpuacct/docker/{ID}/cpuacct.usage"
     assert files.pids is None
 
 
@@ -228,12 +228,12 @@ def test_processes_in_a_deeper_cgroup_count_for_the_container(tmp_path: Path) ->
     memberships = read_memberships(f"0::/docker/{ID}/init.scope\n")
     files = locate(memberships, read_mounts(V2_MOUNTS), ID, tmp_path)
     assert files is not None
-    assert files.cpu == tmp_path / f"sys/fs/cgroup/docker/{ID}/cpu.stat"
+    assert files.cpu == f"{tmp_path}/sys/fs/cgroup/docker/{ID}/cpu.stat"
 
 
 def test_mounts_of_a_part_and_with_blanks_are_understood(tmp_path: Path) -> None:
     mounts = read_mounts(r"29 23 0:26 /docker /mnt/c\040group rw - cgroup2 cgroup2 rw" + "\n")
     files = locate(read_memberships(f"0::/docker/{ID}\n"), mounts, ID, tmp_path)
     assert files is not None
-    assert files.cpu == tmp_path / f"mnt/c group/{ID}/cpu.stat"
+    assert files.cpu == f"{tmp_path}/mnt/c group/{ID}/cpu.stat"
     assert locate(read_memberships(f"0::/other/{ID}\n"), mounts, ID, tmp_path) is None

@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide
 from tui.cli import act_commands, cli, session
 from tui.cli.session import Settings
-from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
+from tui.fleet.meters import Meters
 from tui.model import Boot, BootPhase, Check, Instance, Phase, Reading, SideName, State, Verb
 from tui.sides.base import Command
 from tui.store import Store
@@ -76,10 +76,9 @@ class Deck:
     def open(self, settings: Settings) -> Fleet:
         workloads, errors = load_all(find_project(settings.project))
         return Fleet(
-            connect=lambda: Engines(
-                (self.vms, self.containers),
-                (MemoryMeter(SideName.VM), MemoryMeter(SideName.CONTAINER)),
-                MemoryHost(),
+            connect=lambda: (self.vms, self.containers),
+            open_meters=lambda: Meters(
+                (MemoryMeter(SideName.VM), MemoryMeter(SideName.CONTAINER)), MemoryHost()
             ),
             store=Store(),
             workloads=workloads,
@@ -302,7 +301,7 @@ def test_a_folder_that_is_no_project(deck: Deck, tmp_path: Path) -> None:
 
 def answering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every readiness probe answer at once."""
-    monkeypatch.setattr("tui.fleet.actions.wait_answer", lambda *_: time.monotonic_ns())
+    monkeypatch.setattr("tui.fleet.probe.wait_answer", lambda *_: time.monotonic_ns())
 
 
 def test_up_brings_both_sides_up_and_stores_the_boots(

@@ -6,14 +6,14 @@ import http.server
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
 from tui.errors import UnknownInstance, UsageError
-from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
+from tui.fleet.meters import Meters
 from tui.model import (
     Instance,
     JobState,
@@ -26,6 +26,7 @@ from tui.model import (
     Verb,
     Workload,
 )
+from tui.sides.base import Side
 
 VM, CONTAINER = SideName.VM, SideName.CONTAINER
 
@@ -54,7 +55,8 @@ class Rig:
         self.store = MemoryStore()
         self.meters = [MemoryMeter(VM), MemoryMeter(CONTAINER)]
         self.fleet = Fleet(
-            connect=lambda: Engines((self.vms, self.containers), tuple(self.meters), MemoryHost()),
+            connect=lambda: (self.vms, self.containers),
+            open_meters=lambda: Meters(tuple(self.meters), MemoryHost()),
             store=self.store,  # type: ignore[arg-type]
             workloads=[workload],
             interval_seconds=0.05,
@@ -282,8 +284,6 @@ def test_phases_are_seen_while_they_last(rig: Rig) -> None:
 
 
 def test_logs_and_output_are_free_of_terminal_sequences(rig: Rig) -> None:
-    from threading import Event
-
     assert list(rig.fleet.logs("vm:web", tail=9, follow=False, stop=Event())) == ["one", "two"]
     rig.fleet.wait_job(rig.fleet.up("hello", VM), 5)
     assert rig.fleet.output("vm:hello") == ("creating it",)
@@ -301,6 +301,59 @@ def test_the_last_known_fleet_is_drawn_stale_until_confirmed(workload: Workload)
         assert not rig.fleet.snapshot.stale
     finally:
         rig.fleet.stop()
+
+
+def test_what_was_glanced_at_has_cpu_figures_before_an_engine_is_connected(
+    workload: Workload,
+) -> None:
+    meter, connected = MemoryMeter(CONTAINER), Event()
+
+    def connect() -> tuple[Side, ...]:
+        connected.wait(5)
+        return ()
+
+    fleet = Fleet(
+        connect=connect,
+        open_meters=lambda: Meters((), MemoryHost()),
+        read_quickly=meter.sample,
+        store=MemoryStore([Instance(CONTAINER, "db", State.RUNNING, id="c1", pid=7)]),  # type: ignore[arg-type]
+        workloads=[workload],
+    )
+    fleet.recall()
+    fleet.glance()
+    assert fleet.snapshot.samples["container:db"].cpu_percent == 1.0
+    fleet.start()
+    try:
+        until(lambda: fleet.snapshot.samples["container:db"].cpu_percent == 2.0)
+        assert fleet.snapshot.stale == {CONTAINER}
+        assert fleet.snapshot.host is None
+    finally:
+        connected.set()
+        fleet.stop()
+
+
+def test_without_a_glance_no_recalled_instance_is_read_before_it_is_confirmed(
+    workload: Workload,
+) -> None:
+    rig = Rig(workload)
+    rig.store.fleet = [Instance(CONTAINER, "gone", State.RUNNING, id="c9", pid=7)]
+    rig.fleet.recall()
+    rig.fleet.start()
+    try:
+        until(lambda: bool(rig.fleet.snapshot.samples))
+        assert "container:gone" not in rig.fleet.snapshot.samples
+    finally:
+        rig.fleet.stop()
+
+
+def test_a_hypervisors_pid_is_not_recalled(workload: Workload) -> None:
+    rig = Rig(workload)
+    rig.store.fleet = [
+        Instance(VM, "web", State.RUNNING, id="v1", pid=7),
+        Instance(CONTAINER, "db", State.RUNNING, id="c1", pid=8),
+    ]
+    rig.fleet.recall()
+    assert [i.pid for i in rig.fleet.snapshot.instances] == [None, 8]
 
 
 def test_subscribers_get_every_page_until_they_leave(rig: Rig) -> None:

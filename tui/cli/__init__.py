@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 usage. docs/cli.md is the interface for scripts.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -121,13 +122,17 @@ def cli(
 def _open_console(settings: Settings) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal", "`twindeck ls` works without one")
-    from tui.app import TwindeckApp
-
+    # What is made before the first frame stays: looking it through for garbage would only delay it.
+    gc.disable()
     fleet = open_fleet(settings)
     lab = _lab_of(settings)
     try:
         # Drawn at once, as stale, until the engines have answered.
         fleet.recall()
+        fleet.glance()
+        # Takes longer than anything before it, so that the glance gives CPU figures soon after.
+        from tui.app import TwindeckApp
+
         app = TwindeckApp(fleet, lab, is_thin=settings.is_thin)
         app.run()
     finally:

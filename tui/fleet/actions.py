@@ -8,7 +8,6 @@ from threading import Event, Thread
 
 from tui.errors import ActionFailed
 from tui.fleet.jobs import JobRun
-from tui.fleet.probe import wait_answer
 from tui.model import Boot, Instance, Phase, SideName, Verb, Workload
 from tui.sides.base import Side
 
@@ -80,6 +79,9 @@ class Actions:
         yet leaves the bridge's address look-up pending, and that is only tried again after a
         second, so that asking early would make the answer late.
         """
+        # Its HTTP client is no small import, and the first frame waits for this module.
+        from tui.fleet.probe import wait_answer
+
         stop = Event()
         answered: list[int] = []
         port = workload.port_on(run.job.side)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui.errors import StoreError
-from tui.fleet.engines import Engines
 from tui.fleet.fleet import Fleet
+from tui.fleet.meters import Meters
+from tui.meters.cgroup import CgroupMeter
 from tui.model import Workload
+from tui.sides.base import Side
 from tui.store import Store
 from tui.workloads import find_project, load_all
 
@@ -26,8 +28,12 @@ def open_fleet(
         # The file is not touched; this session's history is kept for as long as it lasts.
         problems.append(error.line)
         store = Store(Path(":memory:"))
+    cgroup = CgroupMeter()
     return Fleet(
-        connect=lambda: _connect(root, workloads, read_only),
+        connect=lambda: _connect(root, workloads),
+        open_meters=lambda: _open_meters(cgroup, read_only),
+        # No engine is asked, and a container that is no more has no cgroup of its id.
+        read_quickly=cgroup.sample,
         store=store,
         workloads=workloads,
         interval_seconds=interval_seconds,
@@ -36,17 +42,20 @@ def open_fleet(
     )
 
 
-def _connect(root: Path, workloads: Sequence[Workload], read_only: bool) -> Engines:
+def _connect(root: Path, workloads: Sequence[Workload]) -> tuple[Side, ...]:
     # Their libraries take longer to import than the first frame takes to paint.
+    from tui.sides.containers import Containers
+    from tui.sides.machines import Machines
+
+    return Machines(root, workloads), Containers(root, workloads)
+
+
+def _open_meters(cgroup: CgroupMeter, read_only: bool) -> Meters:
+    # Likewise.
     from tui.meters.containers import ContainerMeter
     from tui.meters.guest import Guests
     from tui.meters.host import HostMeter
     from tui.meters.machines import MachineMeter
-    from tui.sides.containers import Containers
-    from tui.sides.machines import Machines
 
-    return Engines(
-        sides=(Machines(root, workloads), Containers(root, workloads)),
-        meters=(MachineMeter(Guests(read_only=read_only)), ContainerMeter()),
-        host_meter=HostMeter(),
-    )
+    guests = Guests(read_only=read_only)
+    return Meters(each=(MachineMeter(guests), ContainerMeter(cgroup)), host=HostMeter())

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui.errors import StoreError, UnknownInstance, UsageError
 from tui.fleet.actions import Actions
-from tui.fleet.engines import Engines
 from tui.fleet.jobs import JobBoard, JobRun
 from tui.fleet.ledger import Ledger
+from tui.fleet.meters import Meters
 from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
 from tui.model import (
@@ -24,6 +24,7 @@ from tui.model import (
     History,
     Instance,
     Job,
+    Sample,
     SideName,
     Snapshot,
     Verb,
@@ -44,12 +45,18 @@ _SECOND_SWEEP_SECONDS = 0.15
 
 
 class Fleet:
-    """Implements `FleetView`. Its threads write the ledger; readers get immutable snapshots."""
+    """Implements `FleetView`. Its threads write the ledger; readers get immutable snapshots.
+
+    `read_quickly` samples those of the live instances that prove to be themselves and can be read
+    in a moment; the others are left to the meters.
+    """
 
     def __init__(
         self,
         *,
-        connect: Callable[[], Engines],
+        connect: Callable[[], tuple[Side, ...]],
+        open_meters: Callable[[], Meters],
+        read_quickly: Callable[[Sequence[Instance]], list[Sample]] = lambda live: [],
         store: Store,
         workloads: Sequence[Workload],
         interval_seconds: float = 1.0,
@@ -60,7 +67,11 @@ class Fleet:
         self.problems = tuple(problems)
         self.workloads = tuple(workloads)
         self._connect = connect
-        self._engines: Future[Engines] = Future()
+        self._open_meters = open_meters
+        self._read_quickly = read_quickly
+        self._has_glanced = False
+        self._meters: Future[Meters] = Future()
+        self._sides: Future[tuple[Side, ...]] = Future()
         self._watchers: dict[SideName, Watcher] = {}
         self._heard = {side: Event() for side in SideName}
         self._store = store
@@ -87,6 +98,16 @@ class Fleet:
         """Show the last known fleet from the store, stale until the engines confirm it."""
         self._ledger.recall(self._store.load_fleet(), self._store.last_boot_seconds())
 
+    def glance(self) -> None:
+        """Read what was recalled for a first time; before `start`, which then reads it again.
+
+        The time between the two gives the first CPU figures.
+        """
+        live = [i for i in self.snapshot.instances if i.is_live]
+        self._ledger.enter_samples(self._read_quickly(live))
+        self._has_glanced = True
+        self._has_news.set()
+
     def start(self) -> None:
         """Connect, then watch and sample; returns at once."""
         for thread in self._threads:
@@ -101,8 +122,8 @@ class Fleet:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(_JOIN_SECONDS)
-        if self._engines.done():
-            for meter in self._engines.result().meters:
+        if self._meters.done():
+            for meter in self._meters.result().each:
                 meter.close()
         self._store.close()
 
@@ -201,8 +222,7 @@ class Fleet:
         return current
 
     def _has_heard_all(self, snapshot: Snapshot) -> bool:
-        is_connected = self._engines.done()
-        return is_connected and len(snapshot.health) == len(self._engines.result().sides)
+        return self._sides.done() and len(snapshot.health) == len(self._sides.result())
 
     def _has_moved(self, job: Job, _: Snapshot) -> bool:
         return self._board.find(job.id) != job
@@ -217,25 +237,27 @@ class Fleet:
         return perform
 
     def _side(self, name: SideName) -> Side:
-        return next(side for side in self._engines.result().sides if side.name is name)
+        return next(side for side in self._sides.result() if side.name is name)
 
-    def _open_engines(self) -> Engines:
-        engines = self._connect()
+    def _open_sides(self) -> tuple[Side, ...]:
+        sides = self._connect()
         self._watchers = {
-            side.name: Watcher(side, self._on_listed, self._on_ailing) for side in engines.sides
+            side.name: Watcher(side, self._on_listed, self._on_ailing) for side in sides
         }
-        self._engines.set_result(engines)
+        self._sides.set_result(sides)
         for watcher in self._watchers.values():
             watcher.start()
-        return engines
+        return sides
 
     def _on_listed(self, side: Side, instances: list[Instance]) -> None:
         self._ledger.enter_instances(side.name, instances)
         self._heard[side.name].set()
+        # The rows first: asking an engine how it is can take longer than its list.
+        self._has_news.set()
         known = self.snapshot.health.get(side.name)
         if known is None or not known.ok:
             self._ledger.enter_health(side.name, side.health())
-        self._has_news.set()
+            self._has_news.set()
         # The fleet works without its memory; `twindeck boots` tells of the fault.
         with suppress(StoreError):
             self._store.save_fleet(self.snapshot.instances)
@@ -256,20 +278,23 @@ class Fleet:
             self._store.add_boot(boot)
 
     def _sample_loop(self) -> None:
-        engines = self._open_engines()
-        for side in engines.sides:
+        if self._has_glanced:
+            self.glance()
+        self._meters.set_result(self._open_meters())
+        for side in self._open_sides():
             self._heard[side.name].wait(_FIRST_SECONDS)
-        self._sample_once(engines)
+        self._sample_once()
         # CPU is a difference: the second sweep comes early so that rows are complete early.
         due = time.monotonic() + min(_SECOND_SWEEP_SECONDS, self._interval_seconds)
         while not self._stop.wait(max(0.0, due - time.monotonic())):
-            self._sample_once(engines)
+            self._sample_once()
             # A slow engine skips ticks, it never queues them.
             due = max(due + self._interval_seconds, time.monotonic())
 
-    def _sample_once(self, engines: Engines) -> None:
-        samples = sweep(engines.meters, self.snapshot.instances)
-        self._ledger.enter_samples(samples, engines.host_meter.sample())
+    def _sample_once(self) -> None:
+        meters = self._meters.result()
+        samples = sweep(meters.each, self.snapshot.instances)
+        self._ledger.enter_samples(samples, meters.host.sample())
         self._has_news.set()
 
     def _publish_loop(self) -> None:

@@ -43,9 +43,14 @@ class Ledger:
             return series.history() if series else History()
 
     def recall(self, instances: Sequence[Instance], boot_seconds: Mapping[str, float]) -> None:
-        """Enter the last known fleet, stale until a listing confirms it."""
+        """Enter the last known fleet, stale until a listing confirms it.
+
+        Without the hypervisors' pids: by now such a number may be another process's. A container's
+        is checked against its id wherever it is used.
+        """
+        known = [replace(i, pid=None) if i.side is SideName.VM else i for i in instances]
         self._change(
-            instances=_ordered(instances),
+            instances=_ordered(known),
             stale=frozenset(i.side for i in instances),
             boot_seconds=dict(boot_seconds),
         )
@@ -77,15 +82,15 @@ class Ledger:
             boots = {**self._snapshot.boot_seconds, boot.key: boot.total_seconds}
             self._change(boot_seconds=boots)
 
-    def enter_samples(self, samples: Sequence[Sample], host: HostSample) -> None:
-        """Enter one sweep over all live instances."""
+    def enter_samples(self, samples: Sequence[Sample], host: HostSample | None = None) -> None:
+        """Enter one sweep over all live instances; `host` None leaves the host as it was."""
         with self._news:
             for sample in samples:
                 self._series.setdefault(sample.key, Series()).append(sample)
             self._change(
                 samples={s.key: s for s in samples},
                 trends={s.key: self._series[s.key].trend() for s in samples},
-                host=host,
+                host=host or self._snapshot.host,
             )
 
     def close_page(self, jobs: Mapping[str, Job]) -> Snapshot:

@@ -28,13 +28,13 @@ class _Run:
 
     files: CgroupFiles
     pid: int
-    network: Path | None
+    network: str | None
     before: tuple[int, int] | None = None
     missing: dict[str, str] = field(default_factory=dict)
     """Field name -> why it cannot be had in this whole run."""
 
     @property
-    def paths(self) -> list[Path]:
+    def paths(self) -> list[str]:
         """Every file it may have opened."""
         files = self.files
         known = [files.cpu, files.memory, files.memory_stat, files.memory_limit, *files.block]
@@ -51,6 +51,8 @@ class CgroupMeter:
     ) -> None:
         """`top` stands for `/`: tests measure simulated trees."""
         self._top = top
+        self._proc = f"{top}/".rstrip("/") + "/proc"
+        self._own_network: tuple[int, int] | None = None
         self._clock_ns = clock_ns
         self._files = KeptFiles(descriptor_budget())
         self._mounts: tuple[Mount, ...] | None = None
@@ -149,7 +151,7 @@ class CgroupMeter:
 
     def _open_run(self, container_id: str, pid: int) -> _Run | None:
         try:
-            memberships = read_memberships(self._proc(f"{pid}/cgroup").read_text())
+            memberships = read_memberships(Path(self._proc, str(pid), "cgroup").read_text())
             files = locate(memberships, self._known_mounts(), container_id, self._top)
             if files is None:
                 return None
@@ -162,14 +164,14 @@ class CgroupMeter:
     def _with_options(self, run: _Run) -> _Run:
         """Find which of the files that may be missing are there, and say why of the others."""
         files = run.files
-        pids = files.pids if files.pids and files.pids.is_file() else None
-        block = tuple(path for path in files.block if path.is_file())
+        pids = files.pids if files.pids and self._can_read(files.pids) else None
+        block = next((path for path in files.block if self._can_read(path)), None)
         if pids is None:
             run.missing["pids"] = "the host has no pids controller"
         if not block:
             run.missing |= dict.fromkeys(_BLOCK_FIELDS, "the host has no block I/O controller")
-        run.files = replace(files, pids=pids, block=block[:1])
-        network = self._proc(f"{run.pid}/net/dev")
+        run.files = replace(files, pids=pids, block=(block,) if block else ())
+        network = f"{self._proc}/{run.pid}/net/dev"
         why_not = self._why_no_network(network, run.pid)
         if why_not:
             run.missing |= {"net_rx_bytes": why_not, "net_tx_bytes": why_not}
@@ -177,32 +179,47 @@ class CgroupMeter:
             run.network = network
         return run
 
-    def _why_no_network(self, network: Path, pid: int) -> str:
+    def _can_read(self, path: str) -> bool:
+        """Whether it is there; it stays open for the samples to come."""
         try:
-            theirs = text.interface_names(network.read_bytes())
-            ours = text.interface_names(self._proc("self/net/dev").read_bytes())
+            self._files.read(path)
+        except OSError:
+            return False
+        return True
+
+    def _why_no_network(self, network: str, pid: int) -> str:
+        try:
+            theirs = self._files.read(network)
         except OSError as error:
             return f"{network} cannot be read: {error.strerror}"
         try:
-            is_host = self._proc(f"{pid}/ns/net").samefile(self._proc("self/ns/net"))
+            is_host = self._namespace(pid) == self._own_namespace()
         except OSError:
             # Another user's namespace cannot be looked at; its interfaces can.
-            is_host = theirs == ours and len(ours) > 1
+            ours = text.interface_names(Path(self._proc, "self/net/dev").read_bytes())
+            is_host = text.interface_names(theirs) == ours and len(ours) > 1
         return _HOST_NETWORK if is_host else ""
+
+    def _namespace(self, process: int | str) -> tuple[int, int]:
+        """Device and inode of its network namespace. Raises OSError."""
+        found = Path(self._proc, str(process), "ns/net").stat()
+        return found.st_dev, found.st_ino
+
+    def _own_namespace(self) -> tuple[int, int]:
+        if self._own_network is None:
+            self._own_network = self._namespace("self")
+        return self._own_network
 
     def _known_mounts(self) -> tuple[Mount, ...]:
         if self._mounts is None:
-            self._mounts = read_mounts(self._proc("self/mountinfo").read_text())
+            self._mounts = read_mounts(Path(self._proc, "self/mountinfo").read_text())
         return self._mounts
 
     def _limit(self, content: bytes) -> int | None:
         if self._host_bytes is None:
-            meminfo = self._proc("meminfo").read_bytes().replace(b" kB", b"")
+            meminfo = Path(self._proc, "meminfo").read_bytes().replace(b" kB", b"")
             self._host_bytes = (text.field(meminfo, b"MemTotal:") or 0) * 1024
         return text.limit_bytes(content, self._host_bytes)
-
-    def _proc(self, path: str) -> Path:
-        return self._top / "proc" / path
 
     def _forget(self, container_id: str | None) -> None:
         run = self._runs.pop(container_id or "", None)

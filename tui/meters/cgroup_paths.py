@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -28,16 +28,20 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class CgroupFiles:
-    """The files of one container; None where the controller is not there."""
+    """The files of one container; None where the controller is not there.
+
+    Paths are text: a hundred containers have two thousand of them, and they are looked up each
+    second.
+    """
 
     version: int
     """1 or 2, of the CPU and memory controllers."""
-    cpu: Path
-    memory: Path
-    memory_stat: Path
-    memory_limit: Path
-    pids: Path | None
-    block: tuple[Path, ...]
+    cpu: str
+    memory: str
+    memory_stat: str
+    memory_limit: str
+    pids: str | None
+    block: tuple[str, ...]
     """Best first."""
 
 
@@ -75,7 +79,7 @@ def locate(
     `top` stands for `/`.
     """
 
-    def folder(controller: str) -> Path | None:
+    def folder(controller: str) -> str | None:
         path = _own_path(memberships.get(controller, ""), container_id)
         return _folder(path, controller, mounts, top) if path else None
 
@@ -88,46 +92,45 @@ def locate(
 
 def _own_path(path: str, container_id: str) -> str | None:
     """The part of `path` up to the container's own cgroup: its processes may sit deeper."""
-    parts = PurePosixPath(path).parts
-    for index, part in enumerate(parts):
-        if container_id and container_id in part:
-            return str(PurePosixPath(*parts[: index + 1]))
-    return None
+    at = path.find(container_id) if container_id else -1
+    if at < 0:
+        return None
+    end = path.find("/", at)
+    return path if end < 0 else path[:end]
 
 
-def _folder(path: str, controller: str, mounts: tuple[Mount, ...], top: Path) -> Path | None:
+def _folder(path: str, controller: str, mounts: tuple[Mount, ...], top: Path) -> str | None:
     for mount in mounts:
         is_right = controller in mount.controllers if controller else not mount.controllers
-        if not is_right or not PurePosixPath(path).is_relative_to(mount.root):
-            continue
-        inside = PurePosixPath(path).relative_to(mount.root)
-        return top / mount.point.lstrip("/") / inside
+        root = mount.root.rstrip("/")
+        if is_right and path.startswith(f"{root}/"):
+            return f"{top}/".rstrip("/") + mount.point.rstrip("/") + path[len(root) :]
     return None
 
 
-def _v1(cpu: Path, memory: Path, pids: Path | None, block: Path | None) -> CgroupFiles:
+def _v1(cpu: str, memory: str, pids: str | None, block: str | None) -> CgroupFiles:
     # The throttle layer counts all I/O, whichever scheduler the disk has.
     names = ("blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_service_bytes")
     return CgroupFiles(
         version=1,
-        cpu=cpu / "cpuacct.usage",
-        memory=memory / "memory.usage_in_bytes",
-        memory_stat=memory / "memory.stat",
-        memory_limit=memory / "memory.limit_in_bytes",
-        pids=pids / "pids.current" if pids else None,
-        block=tuple(block / name for name in names) if block else (),
+        cpu=f"{cpu}/cpuacct.usage",
+        memory=f"{memory}/memory.usage_in_bytes",
+        memory_stat=f"{memory}/memory.stat",
+        memory_limit=f"{memory}/memory.limit_in_bytes",
+        pids=f"{pids}/pids.current" if pids else None,
+        block=tuple(f"{block}/{name}" for name in names) if block else (),
     )
 
 
-def _v2(folder: Path) -> CgroupFiles:
+def _v2(folder: str) -> CgroupFiles:
     return CgroupFiles(
         version=2,
-        cpu=folder / "cpu.stat",
-        memory=folder / "memory.current",
-        memory_stat=folder / "memory.stat",
-        memory_limit=folder / "memory.max",
-        pids=folder / "pids.current",
-        block=(folder / "io.stat",),
+        cpu=f"{folder}/cpu.stat",
+        memory=f"{folder}/memory.current",
+        memory_stat=f"{folder}/memory.stat",
+        memory_limit=f"{folder}/memory.max",
+        pids=f"{folder}/pids.current",
+        block=(f"{folder}/io.stat",),
     )
 
 

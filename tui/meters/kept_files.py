@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 _BUFFER_BYTES = 16 * 1024
 
@@ -25,9 +24,9 @@ class KeptFiles:
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
-        self._open: dict[Path, int] = {}
+        self._open: dict[str, int] = {}
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: str) -> bytes:
         """Up to 16 KiB of the file. Raises OSError (ENODEV once the cgroup is gone)."""
         descriptor = self._open.get(path)
         if descriptor is None:
@@ -40,7 +39,7 @@ class KeptFiles:
             self._open[path] = descriptor
         return os.pread(descriptor, _BUFFER_BYTES, 0)
 
-    def forget(self, paths: Iterable[Path]) -> None:
+    def forget(self, paths: Iterable[str]) -> None:
         """Close these."""
         for path in paths:
             descriptor = self._open.pop(path, None)

@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from tui.console import ConsoleApp
 from tui.model import Instance, JobState, SideName, Snapshot, State, Verb, verbs_for
-from tui.screens.dialogs import ConfirmDialog, WorkloadDialog, destroy_question
 from tui.widgets.cells import visible_name
 from tui.widgets.pair import pair_of
 
@@ -137,6 +136,8 @@ class ActingScreen(Screen[None]):
         lost = [i for i in self.targets() if Verb.DESTROY in verbs_for(i)]
         if not lost:
             return
+        from tui.screens.dialogs import ConfirmDialog, destroy_question
+
         keys = [i.key for i in lost]
         question = ConfirmDialog(destroy_question(lost), "Destroy")
         self.app.push_screen(question, partial(self._destroy, keys))
@@ -148,6 +149,8 @@ class ActingScreen(Screen[None]):
 
     def action_bring_up(self) -> None:
         """Choose a workload and its sides."""
+        from tui.screens.dialogs import WorkloadDialog
+
         wanted = self.target.workload if self.target else None
         dialog = WorkloadDialog(self.app.fleet.workloads, self.app.snapshot, wanted)
         self.app.push_screen(dialog, self._bring_up)

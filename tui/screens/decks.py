@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,7 +13,6 @@ from textual.widgets import Input, Static
 
 from tui.model import Instance, SideName, State, verbs_for
 from tui.screens.acting import ActingScreen
-from tui.widgets.boot_chart import BootChart
 from tui.widgets.cells import Moment
 from tui.widgets.deck import Deck
 from tui.widgets.deck_pane import TITLES, DeckPane
@@ -20,7 +20,10 @@ from tui.widgets.filter_box import FilterBox
 from tui.widgets.host_bar import HostBar
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.status_line import StatusLine
-from tui.widgets.trend_chart import TrendChart
+
+if TYPE_CHECKING:
+    from tui.widgets.boot_chart import BootChart
+    from tui.widgets.trend_chart import TrendChart
 
 _TICK_SECONDS = 1.0
 _FOOTER = (
@@ -37,7 +40,7 @@ class DecksScreen(ActingScreen):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-one"), (120, "-two")]  # noqa: RUF012 (typed by Textual)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (_TALL_ROWS, "-tall")]  # noqa: RUF012
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "other_deck", "other deck", show=False, tooltip="The other deck"),
         Binding("1", "deck('vm')", "VMs", show=False, tooltip="The VMs"),
@@ -62,6 +65,7 @@ class DecksScreen(ActingScreen):
 
     def compose(self) -> ComposeResult:
         """Host bar, decks, the selection's charts, one line of status, the keys."""
+        self._dress()
         yield HostBar()
         with Horizontal(id="decks"):
             yield from self._panes.values()
@@ -70,23 +74,32 @@ class DecksScreen(ActingScreen):
         yield self._status
         yield KeyFooter(_FOOTER)
 
+    def _dress(self) -> None:
+        """All classes before the first frame: each change later would style everything anew."""
+        size = self.app.size
+        classes = {"-thin": self.app.is_thin}
+        classes |= _fitting(size.width, self.HORIZONTAL_BREAKPOINTS)
+        classes |= _fitting(size.height, self.VERTICAL_BREAKPOINTS)
+        self.update_classes(classes, update=False)
+        self._filter_line.display = False
+        self._active = self._first_side()
+        self._panes[self._active].add_class("-active", update=False)
+
     def on_mount(self) -> None:
         """Follow the fleet; tick only while something is being done."""
-        self._filter_line.display = False
-        self.set_class(self.app.is_thin, "-thin")
-        self._choose_first_deck()
+        self.deck.focus()
+        # Again when it is shown: where there is room for one deck, a hidden one takes no focus.
+        self.call_after_refresh(self._focus_somewhere)
         self.watch(self.app, "snapshot", self._follow)
         self.watch(self.app, "read_jobs", self._follow, init=False)
         self.watch(self.app, "progress", lambda: self._tick(), init=False)
         self.set_interval(_TICK_SECONDS, self._tick)
 
-    def _choose_first_deck(self) -> None:
+    def _first_side(self) -> SideName:
         """Begin where something runs; at the VMs when in doubt."""
         snapshot = self.app.snapshot
         busy = [s for s in SideName if any(i.is_live for i in snapshot.on_side(s))]
-        self._go_to(busy[0] if len(busy) == 1 else SideName.VM)
-        # Again when it is shown: where there is room for one deck, a hidden one takes no focus.
-        self.call_after_refresh(self._focus_somewhere)
+        return busy[0] if len(busy) == 1 else SideName.VM
 
     def _focus_somewhere(self) -> None:
         if self.focused is None:
@@ -179,6 +192,10 @@ class DecksScreen(ActingScreen):
             self._charts = ()
             await charts.remove_children()
         elif not charts.children:
+            # The first frame does not wait for them.
+            from tui.widgets.boot_chart import BootChart
+            from tui.widgets.trend_chart import TrendChart
+
             self._charts = (TrendChart(), BootChart())
             await charts.mount(*self._charts)
         self.call_after_refresh(self._follow)
@@ -272,3 +289,9 @@ class DecksScreen(ActingScreen):
         for pane in self._panes.values():
             pane.deck.clear_marks()
         self._follow()
+
+
+def _fitting(cells: int, breakpoints: Sequence[tuple[int, str]]) -> dict[str, bool]:
+    """The class of the largest breakpoint reached is on, the others are off."""
+    reached = max(least for least, _ in breakpoints if least <= cells)
+    return {name: least == reached for least, name in breakpoints}

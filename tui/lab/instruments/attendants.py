@@ -99,7 +99,7 @@ def process_seconds(pid: int) -> float:
 
 
 def _cgroup_seconds(files: CgroupFiles) -> float:
-    content = files.cpu.read_bytes()
+    content = Path(files.cpu).read_bytes()
     used = cpu_ns_v1(content) if files.version == 1 else cpu_ns_v2(content)
     if used is None:
         raise OSError(f"{files.cpu} holds no CPU time")

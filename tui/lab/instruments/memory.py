@@ -106,7 +106,7 @@ class Memory:
         files = cgroup_of(self._instance)
         if files is None:
             raise ActionFailed(f"pid {pid} is in no cgroup of its own here")
-        parts = {"cgroup": float(files.memory.read_text(encoding="ascii"))}
+        parts = {"cgroup": float(Path(files.memory).read_text(encoding="ascii"))}
         return self._with(parts, attendants(self._rig, self._arm, self._instance))
 
     @staticmethod
