@@ -164,10 +164,10 @@ class DecksScreen(ActingScreen):
         target = self.target
         worded = (
             self._active,
-            target and target.key,
-            target and verbs_for(target),
+            target and (target.state, verbs_for(target)),
             target and target.key in self.app.snapshot.jobs,
-            self._pair(),
+            len(self._pair()),
+            self._comparable() is not None,
         )
         if worded != self._worded:
             self._worded = worded

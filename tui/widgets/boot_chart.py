@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from textual import getters, work
-from textual.app import RenderResult
 from textual.content import Content
-from textual.reactive import reactive
-from textual.widget import Widget
+from textual.reactive import var
 
 from tui.console import ConsoleApp
 from tui.errors import TwindeckError
@@ -16,20 +14,21 @@ from tui.model import Boot, Snapshot, State
 from tui.widgets.boot_bars import chart
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
+from tui.widgets.rows import Rows
 
 BOOTS = 20
 
 
-class BootChart(Widget):
+class BootChart(Rows):
     """Boots of the instance at `key` and of its pair; read anew when a boot was added."""
 
     DEFAULT_CSS = """
     BootChart { width: 1fr; height: 1fr; padding: 0 1 0 0; }
     """
     app = getters.app(ConsoleApp)
-    key: reactive[str | None] = reactive(None)
+    key: var[str | None] = var(None)
     """Address of the selection; None shows nothing."""
-    boots: reactive[tuple[Boot, ...]] = reactive(())
+    boots: var[tuple[Boot, ...]] = var(())
     """What is shown, newest first."""
 
     def __init__(self) -> None:
@@ -69,17 +68,25 @@ class BootChart(Widget):
         self.is_read = True
         self.error = error
         self.boots = tuple(boots)
-        self.refresh()
+        self._lay_out()
 
-    def render(self) -> RenderResult:
+    def on_resize(self) -> None:
+        """Another width, other bars."""
+        if self.is_read:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.content_size.width
+        self.lay(fitted(self._told(), self.app.glyphs).wrap(width) if width else [])
+
+    def _told(self) -> Content:
         """Bars, or one line that says why there are none."""
         width, height = self.content_size
         if self.error:
-            return fitted(Content.styled(self.error, "$error"), self.app.glyphs)
+            return Content.styled(self.error, "$error")
         if not self.boots:
-            return Content.styled(self._note(), "$quiet") if self.is_read else Content("")
-        bars = chart(self.boots, width, height, self.app.glyphs.is_ascii)
-        return fitted(bars, self.app.glyphs)
+            return Content.styled(self._note(), "$quiet")
+        return chart(self.boots, width, height, self.app.glyphs.is_ascii)
 
     def _note(self) -> str:
         instance = self.app.fleet.snapshot.find(self.key) if self.key else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import getters
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 
 from tui.console import ConsoleApp
 from tui.model import Instance, Job, JobState, SideName, State
@@ -22,7 +22,7 @@ class StatusLine(Rows):
 
     app = getters.app(ConsoleApp)
 
-    key: reactive[str | None] = reactive(None)
+    key: var[str | None] = var(None)
     """The selected instance."""
     has_comparison = False
     """Whether one is shown as under way."""

@@ -11,7 +11,7 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.widget import Widget
 
 from tui.console import ConsoleApp
@@ -238,7 +238,7 @@ class TrendChart(Widget):
     TrendChart.-single.-memory TrendPlot.-cpu { display: none; }
     """
     app = getters.app(ConsoleApp)
-    key: reactive[str | None] = reactive(None)
+    key: var[str | None] = var(None)
     """Address of the selection; None shows an empty chart."""
     metric: reactive[Metric] = reactive(Metric.CPU)
     """Which one to show where there is room for one only."""
