@@ -73,8 +73,8 @@ def measure(tool: Tool, name: str, idle_percent: float) -> Result:
         memory_bytes=memory,
         first_byte_seconds=first_byte,
         first_row_seconds=first_row,
-        key_p50_seconds=_percentile(delays, 50),
-        key_p99_seconds=_percentile(delays, 99),
+        key_p50_seconds=percentile(delays, 50),
+        key_p99_seconds=percentile(delays, 99),
     )
 
 
@@ -112,7 +112,8 @@ def _keys(terminal: Terminal, tool: Tool) -> list[float]:
     return delays
 
 
-def _percentile(values: list[float], percent: int) -> float | None:
+def percentile(values: list[float], percent: int) -> float | None:
+    """By nearest rank; None of nothing."""
     if not values:
         return None
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]

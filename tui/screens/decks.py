@@ -159,8 +159,8 @@ class DecksScreen(ActingScreen):
         self._status.key = self.deck.cursor
         self._status.follow()
         self.set_class(self.deck.selected is None, "-none")
-        for chart in self._charts:
-            chart.key = self.deck.cursor
+        # The cursor is painted first: drawing curves takes longer than a frame has.
+        self.call_after_refresh(self._point_charts)
         target = self.target
         worded = (
             self._active,
@@ -172,6 +172,10 @@ class DecksScreen(ActingScreen):
         if worded != self._worded:
             self._worded = worded
             self.refresh_bindings()
+
+    def _point_charts(self) -> None:
+        for chart in self._charts:
+            chart.key = self.deck.cursor
 
     def _told_of_other(self, side: SideName) -> str:
         """What the hidden deck holds, while only one is visible."""
