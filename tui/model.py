@@ -72,6 +72,15 @@ class Reading(StrEnum):
     BROKEN = "broken"
 
 
+class Sampler(StrEnum):
+    """How containers are measured."""
+
+    AUTO = "auto"
+    """Each by its cgroup files where they can be read, else through the engine."""
+    CGROUP = "cgroup"
+    ENGINE = "engine"
+
+
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -373,6 +382,8 @@ class Snapshot:
     boot_seconds: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     """Key -> total of the newest stored boot."""
     host: HostSample | None = None
+    methods: Mapping[SideName, str] = field(default_factory=lambda: EMPTY)
+    """How each side is measured: `cgroup v1`, `Engine API`, …; empty before the first sweep."""
     health: Mapping[SideName, Health] = field(default_factory=lambda: EMPTY)
     """A side that was never asked yet is not in it."""
     stale: frozenset[SideName] = frozenset()

@@ -198,6 +198,17 @@ def test_logs_inspect_and_stats_of_a_container(deck: Deck, containers: list[str]
     assert 0.3 < (second - first).total_seconds() < 5
 
 
+def test_both_samplers_give_the_same_memory(deck: Deck, containers: list[str]) -> None:
+    name = containers[0]
+    found = {}
+    for sampler in ("cgroup", "engine"):
+        words = ("--sampler", sampler, "stats", name, "--json", "--count", "2")
+        done = deck.twindeck(*words)
+        assert done.returncode == 0, done.stderr
+        found[sampler] = json.loads(done.stdout.splitlines()[-1])["memory_bytes"]
+    assert found["engine"] == pytest.approx(found["cgroup"], rel=0.1, abs=256 * 1024)
+
+
 def test_looking_loads_no_screen(deck: Deck) -> None:
     code = (
         "import sys; from tui.cli import cli\n"

@@ -143,7 +143,7 @@ def test_the_method_is_chosen_and_told(start: Callable[..., Instance], tmp_path:
     local = ContainerMeter()
     (sample,) = local.sample([instance])
     assert sample.memory_bytes
-    assert re.fullmatch("cgroup v[12] files", local.method)
+    assert re.fullmatch("cgroup v[12]", local.method)
     local.close()
     # No such tree: as for an engine on another host.
     remote = ContainerMeter(cgroup=CgroupMeter(tmp_path))

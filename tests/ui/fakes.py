@@ -62,6 +62,7 @@ class FakeFleet:
         """(verb or `refresh`, key), in the order asked."""
         self.command = Command(("true",))
         self.is_started = False
+        self.watched: frozenset[str] | None = None
         self._snapshot = snapshot or Snapshot()
         self._histories = dict(histories or {})
         self._boots = list(boots)
@@ -72,6 +73,9 @@ class FakeFleet:
     @property
     def snapshot(self) -> Snapshot:
         return self._snapshot
+
+    def watch(self, keys: frozenset[str] | None) -> None:
+        self.watched = keys
 
     def recall(self) -> None:
         """The fake knows its fleet from the beginning."""

@@ -103,9 +103,15 @@ class MemoryMeter:
     def __init__(self, side: SideName) -> None:
         self.side = side
         self.sweeps = 0
+        self.watched: frozenset[str] | None = None
         self.closed = False
 
-    def sample(self, live: Sequence[Instance]) -> list[Sample]:
+    method = "memory"
+
+    def sample(
+        self, live: Sequence[Instance], watched: frozenset[str] | None = None
+    ) -> list[Sample]:
+        self.watched = watched
         self.sweeps += 1
         return [
             Sample(

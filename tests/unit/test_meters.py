@@ -167,6 +167,38 @@ def test_only_real_uuids_reach_virsh(tmp_path: Path) -> None:
     assert UUID in seen.read_text()
 
 
+def test_all_guests_are_asked_for_in_one_call(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    other = UUID[:-1] + "0"
+    body = f"""open({str(seen)!r}, 'a').write(line + chr(10))
+    if line.startswith('domname'): print('web' if {UUID!r} in line else "it's")
+    if line.startswith('domstats'):
+        print("Domain: 'web'\\n  balloon.current=1024\\n")
+        print("Domain: 'it's'\\n  balloon.current=2048\\n")"""
+    guests = Guests(Virsh(program=script(tmp_path, body)), read_only=True)
+    for _ in range(2):
+        found = guests.read([UUID, other])
+    guests.close()
+    assert found[UUID].given_bytes == 1024 * 1024
+    assert found[other].given_bytes == 2048 * 1024
+    asked = [line for line in seen.read_text().splitlines() if line.startswith("dom")]
+    assert sum(line.startswith("domstats") for line in asked) == 2
+    assert sum(line.startswith("domname") for line in asked) == 2
+
+
+def test_a_guest_that_is_gone_does_not_hide_the_others(tmp_path: Path) -> None:
+    gone = UUID[:-1] + "0"
+    body = f"""if line.startswith('domname'): print('web' if {UUID!r} in line else 'gone')
+    if line.startswith('domstats'):
+        if {gone!r} in line: print("error: failed to get domain '{gone}'")
+        else: print("Domain: 'web'\\n  balloon.current=1024\\n")"""
+    guests = Guests(Virsh(program=script(tmp_path, body)), read_only=True)
+    found = guests.read([UUID, gone])
+    guests.close()
+    assert found[UUID].given_bytes == 1024 * 1024
+    assert "failed to get domain" in found[gone].reasons["used_bytes"]
+
+
 def script(folder: Path, body: str) -> str:
     """A stand-in for virsh: runs `body` for each line, then echoes marks as virsh does."""
     file = folder / "virsh"

@@ -26,6 +26,7 @@ from tui.cli.session import (
     say,
 )
 from tui.errors import StoreError, TwindeckError, UsageError
+from tui.model import Sampler
 
 if TYPE_CHECKING:
     from tui.lab.lab import Lab
@@ -95,6 +96,15 @@ class TwindeckGroup(click.Group):
     help=f"For a slow line: measure every {THIN_INTERVAL_SECONDS:.0f} s, show no trends and "
     "no charts beside the rows.",
 )
+@click.option(
+    "--sampler",
+    type=click.Choice([way.value for way in Sampler]),
+    default=Sampler.AUTO.value,
+    show_default=True,
+    envvar="TWINDECK_SAMPLER",
+    show_envvar=True,
+    help="How containers are measured: from their cgroup files, or through the Docker Engine.",
+)
 @click.option("--read-only", is_flag=True, help="Look at everything, change nothing.")
 @click.option(
     "--project",
@@ -105,7 +115,12 @@ class TwindeckGroup(click.Group):
 @click.version_option(__version__, prog_name="twindeck")
 @click.pass_context
 def cli(
-    ctx: click.Context, interval_seconds: float, thin: bool, read_only: bool, project: Path | None
+    ctx: click.Context,
+    interval_seconds: float,
+    thin: bool,
+    sampler: str,
+    read_only: bool,
+    project: Path | None,
 ) -> None:
     """Virtual machines on one deck, containers on the other.
 
@@ -114,7 +129,7 @@ def cli(
     is_default = ctx.get_parameter_source("interval_seconds") is ParameterSource.DEFAULT
     if thin and is_default:
         interval_seconds = THIN_INTERVAL_SECONDS
-    ctx.obj = Settings(project, interval_seconds, read_only, thin)
+    ctx.obj = Settings(project, interval_seconds, read_only, thin, Sampler(sampler))
     if ctx.invoked_subcommand is None:
         _open_console(ctx.obj)
 

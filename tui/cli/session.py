@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from tui.errors import EngineUnavailable, UnknownInstance, UsageError
-from tui.model import Health, Instance, SideName, Snapshot
+from tui.model import Health, Instance, Sampler, SideName, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Settings:
     read_only: bool = False
     is_thin: bool = False
     """For a slow line: the console leaves out what changes most."""
+    sampler: Sampler = Sampler.AUTO
 
 
 def say(line: str) -> None:
@@ -49,7 +50,7 @@ def open_fleet(settings: Settings) -> Fleet:
     # The engines' libraries come with it, and no command that needs none should pay for them.
     from tui.fleet.build import open_fleet as build
 
-    return build(settings.project, settings.interval_seconds, settings.read_only)
+    return build(settings.project, settings.interval_seconds, settings.read_only, settings.sampler)
 
 
 @contextmanager

@@ -9,14 +9,17 @@ from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
 from tui.meters.cgroup import CgroupMeter
-from tui.model import Workload
+from tui.model import Sampler, Workload
 from tui.sides.base import Side
 from tui.store import Store
 from tui.workloads import find_project, load_all
 
 
 def open_fleet(
-    project: Path | None = None, interval_seconds: float = 1.0, read_only: bool = False
+    project: Path | None = None,
+    interval_seconds: float = 1.0,
+    read_only: bool = False,
+    sampler: Sampler = Sampler.AUTO,
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError."""
     root = find_project(project)
@@ -31,9 +34,9 @@ def open_fleet(
     cgroup = CgroupMeter()
     return Fleet(
         connect=lambda: _connect(root, workloads),
-        open_meters=lambda: _open_meters(cgroup, read_only),
+        open_meters=lambda: _open_meters(cgroup, sampler, read_only),
         # No engine is asked, and a container that is no more has no cgroup of its id.
-        read_quickly=cgroup.sample,
+        read_quickly=(lambda live: []) if sampler is Sampler.ENGINE else cgroup.sample,
         store=store,
         workloads=workloads,
         interval_seconds=interval_seconds,
@@ -50,7 +53,7 @@ def _connect(root: Path, workloads: Sequence[Workload]) -> tuple[Side, ...]:
     return Machines(root, workloads), Containers(root, workloads)
 
 
-def _open_meters(cgroup: CgroupMeter, read_only: bool) -> Meters:
+def _open_meters(cgroup: CgroupMeter, sampler: Sampler, read_only: bool) -> Meters:
     # Likewise.
     from tui.meters.containers import ContainerMeter
     from tui.meters.guest import Guests
@@ -58,4 +61,5 @@ def _open_meters(cgroup: CgroupMeter, read_only: bool) -> Meters:
     from tui.meters.machines import MachineMeter
 
     guests = Guests(read_only=read_only)
-    return Meters(each=(MachineMeter(guests), ContainerMeter(cgroup)), host=HostMeter())
+    containers = ContainerMeter(cgroup, sampler=sampler)
+    return Meters(each=(MachineMeter(guests), containers), host=HostMeter())

@@ -70,6 +70,7 @@ class Fleet:
         self._open_meters = open_meters
         self._read_quickly = read_quickly
         self._has_glanced = False
+        self._watched: frozenset[str] | None = None
         self._meters: Future[Meters] = Future()
         self._sides: Future[tuple[Side, ...]] = Future()
         self._watchers: dict[SideName, Watcher] = {}
@@ -192,6 +193,10 @@ class Fleet:
         side, name = self._locate(key)
         return side.inspect(name)
 
+    def watch(self, keys: frozenset[str] | None) -> None:
+        """Say which instances somebody looks at; None for all."""
+        self._watched = keys
+
     def refresh(self) -> None:
         """Ask both engines again now."""
         for watcher in self._watchers.values():
@@ -293,8 +298,9 @@ class Fleet:
 
     def _sample_once(self) -> None:
         meters = self._meters.result()
-        samples = sweep(meters.each, self.snapshot.instances)
+        samples = sweep(meters.each, self.snapshot.instances, self._watched)
         self._ledger.enter_samples(samples, meters.host.sample())
+        self._ledger.enter_methods({meter.side: meter.method for meter in meters.each})
         self._has_news.set()
 
     def _publish_loop(self) -> None:

@@ -93,6 +93,11 @@ class Ledger:
                 host=host or self._snapshot.host,
             )
 
+    def enter_methods(self, methods: Mapping[SideName, str]) -> None:
+        """Enter how each side was measured in the last sweep."""
+        if methods != self._snapshot.methods:
+            self._change(methods=dict(methods))
+
     def close_page(self, jobs: Mapping[str, Job]) -> Snapshot:
         """Enter the jobs, stamp the snapshot and wake those who wait for news."""
         with self._news:

@@ -62,6 +62,9 @@ class FleetView(Protocol):
     def inspect(self, key: str) -> dict[str, Any]:
         """Everything the engine knows of it, JSON-ready."""
 
+    def watch(self, keys: frozenset[str] | None) -> None:
+        """Say which instances somebody looks at, None for all: a remote engine is asked no more."""
+
     def refresh(self) -> None:
         """Ask both engines again now."""
 

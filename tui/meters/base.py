@@ -7,17 +7,25 @@ from typing import Protocol
 
 from tui.model import HostSample, Instance, Sample, SideName
 
+Watched = frozenset[str] | None
+"""Keys of the instances somebody looks at; None stands for all."""
+
 
 class Meter(Protocol):
     """Measures the live instances of one side. Called about once a second, from one thread."""
 
     side: SideName
 
-    def sample(self, live: Sequence[Instance]) -> list[Sample]:
+    @property
+    def method(self) -> str:
+        """How the last sweep measured, in a word or two."""
+
+    def sample(self, live: Sequence[Instance], watched: Watched = None) -> list[Sample]:
         """One sample per live instance that could be read; forgets instances no longer given.
 
-        An instance that vanishes meanwhile is left out. Raises nothing: a figure that cannot be
-        had is None with a reason.
+        Where a sample costs an engine something, only those in `watched` are asked for. An
+        instance that vanishes meanwhile is left out. Raises nothing: a figure that cannot be had
+        is None with a reason.
         """
 
     def close(self) -> None:

@@ -5,38 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui.meters.base import Watched
 from tui.meters.cgroup import CgroupMeter
-from tui.model import Instance, Sample, SideName
+from tui.meters.gaps import CONTAINER_FIELDS, empty_sample
+from tui.model import Instance, Sample, Sampler, SideName
 
 if TYPE_CHECKING:
     from tui.meters.engine_api import EngineApiMeter
 
 _ENGINE = "Engine API"
+_NO_FILES = "its cgroup files cannot be read here, and --sampler cgroup allows no other way"
 
 
 class ContainerMeter:
-    """Chooses for each container by itself and says what it chose."""
+    """Chooses for each container by itself, unless told how, and says what it chose."""
 
     side = SideName.CONTAINER
 
     def __init__(
-        self, cgroup: CgroupMeter | None = None, engine: EngineApiMeter | None = None
+        self,
+        cgroup: CgroupMeter | None = None,
+        engine: EngineApiMeter | None = None,
+        sampler: Sampler = Sampler.AUTO,
     ) -> None:
         self._cgroup = cgroup or CgroupMeter()
         self._engine = engine
+        self._sampler = sampler
         self.method = ""
-        """How the last sweep measured: `cgroup v1 files`, `Engine API`, or both by `and`."""
+        """`cgroup v1`, `Engine API`, or both joined by `and`."""
 
-    def sample(self, live: Sequence[Instance]) -> list[Sample]:
-        """One sample per live instance, in no order. Raises nothing."""
-        versions = {instance.id: self._cgroup.version_of(instance) for instance in live}
-        local = [instance for instance in live if versions[instance.id]]
-        remote = [instance for instance in live if not versions[instance.id]]
+    def sample(self, live: Sequence[Instance], watched: Watched = None) -> list[Sample]:
+        """One sample per live instance, in no order. Raises nothing.
+
+        `watched` limits what the engine is asked.
+        """
+        versions: dict[str, int] = {}
+        if self._sampler is not Sampler.ENGINE:
+            found = ((instance.key, self._cgroup.version_of(instance)) for instance in live)
+            versions = {key: version for key, version in found if version}
+        local = [instance for instance in live if instance.key in versions]
+        others = [instance for instance in live if instance.key not in versions]
+        ways = sorted({f"cgroup v{version}" for version in versions.values()})
         samples = self._cgroup.sample(local)
-        if remote or self._engine is not None:
-            samples += self._engine_meter().sample(remote)
-        ways = sorted({f"cgroup v{version} files" for version in versions.values() if version})
-        self.method = " and ".join(ways + [_ENGINE] * bool(remote)) or self.method
+        if self._sampler is Sampler.CGROUP:
+            samples += [empty_sample(other, _NO_FILES, CONTAINER_FIELDS) for other in others]
+        elif others or self._engine is not None:
+            samples += self._engine_meter().sample(others, watched)
+            ways += [_ENGINE] * bool(others)
+        self.method = " and ".join(ways) or self.method
         return samples
 
     def close(self) -> None:

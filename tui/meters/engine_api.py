@@ -12,6 +12,7 @@ import requests
 from docker.errors import DockerException, NotFound
 from docker.utils import version_lt
 
+from tui.meters.base import Watched
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
 from tui.meters.gaps import CONTAINER_FIELDS, UNCOUNTED_BLOCK, empty_sample
 from tui.model import Instance, Sample, SideName
@@ -24,6 +25,7 @@ _ANSWER_SECONDS = 1.5
 """How long one sweep waits: the engine answers on its own once-a-second round."""
 _REQUEST_SECONDS = 10
 _STALE_SECONDS = 10.0
+_UNWATCHED = "it is not on the screen, and asking a remote engine is not free"
 _ONE_SHOT_SINCE = "1.41"
 
 
@@ -58,15 +60,22 @@ class EngineApiMeter:
         self._before: dict[str, Counters] = {}
         self._newest: dict[str, Sample] = {}
 
-    def sample(self, live: Sequence[Instance]) -> list[Sample]:
-        """One sample per instance the engine knows; forgets those no longer given."""
+    def sample(self, live: Sequence[Instance], watched: Watched = None) -> list[Sample]:
+        """One sample per instance the engine knows; forgets those no longer given.
+
+        The engine is asked for those in `watched` only: each answer costs it several milliseconds.
+        """
         named = {instance.id: instance for instance in live if instance.id}
         self._forget_all_but(named)
         if not named:
             return []
-        why = self._ask(named)
+        wanted = {k: i for k, i in named.items() if watched is None or i.key in watched}
+        why = self._ask(wanted)
         wait(self._asked.values(), timeout=_ANSWER_SECONDS)
-        samples = (self._collect(key, instance, why) for key, instance in named.items())
+        samples = (
+            self._collect(key, instance, why or ("" if key in wanted else _UNWATCHED))
+            for key, instance in named.items()
+        )
         return [sample for sample in samples if sample is not None]
 
     def close(self) -> None:

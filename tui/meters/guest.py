@@ -11,6 +11,9 @@ from tui.meters.virsh import Virsh, VirshError, error_in
 
 _STALE_SECONDS = 10.0
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# nowait: a domain that another command holds must not hold up the others.
+_ASK = "domstats --raw --balloon --interface --block --nowait"
+_DOMAIN = re.compile(r"^Domain: '(.*)'$((?:\n(?!Domain: ).*)*)", re.MULTILINE)
 _FIELD = re.compile(r"^\s+((?:balloon|net|block)\.[\w.-]+)=(\d+)\s*$", re.MULTILINE)
 
 
@@ -35,12 +38,14 @@ def nothing(reason: str) -> Guest:
 
 
 class Guests:
-    """Asks libvirt for all guests at once through one child."""
+    """Asks libvirt for all guests in one call, through one child."""
 
     def __init__(self, virsh: Virsh | None = None, *, read_only: bool = False) -> None:
         self._virsh = virsh or Virsh()
         self._is_read_only = read_only
         self._with_period: set[str] = set()
+        self._names: dict[str, str] = {}
+        """UUID -> name, by which libvirt tells domains apart in its answer."""
 
     def read(self, uuids: Sequence[str]) -> Mapping[str, Guest]:
         """UUID -> figures, for each of `uuids`. Raises nothing."""
@@ -50,20 +55,34 @@ class Guests:
             return guests
         try:
             self._set_periods(known)
-            # nowait: a domain that another command holds must not hold up the others.
-            ask = "domstats --raw --balloon --interface --block --nowait"
-            outputs = self._virsh.ask([f"{ask} {uuid}" for uuid in known])
+            answers = self._ask_all(known)
         except VirshError as error:
             self._with_period.clear()
             return dict.fromkeys(uuids, nothing(str(error)))
         now = time.time()
-        for uuid, output in zip(known, outputs, strict=True):
-            guests[uuid] = parse(output, now)
-        return guests
+        return guests | {uuid: parse(answer, now) for uuid, answer in answers.items()}
 
     def close(self) -> None:
         """End the child."""
         self._virsh.close()
+
+    def _ask_all(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        """UUID -> its part of the answer. Raises VirshError."""
+        self._learn_names(uuids)
+        (output,) = self._virsh.ask([f"{_ASK} {' '.join(uuids)}"])
+        parts = dict(_DOMAIN.findall(output))
+        if all(self._names[uuid] in parts for uuid in uuids):
+            return {uuid: parts[self._names[uuid]] for uuid in uuids}
+        # One that is gone spoils the answer for all: each by itself then, and its name anew.
+        self._names.clear()
+        return dict(zip(uuids, self._virsh.ask([f"{_ASK} {uuid}" for uuid in uuids]), strict=True))
+
+    def _learn_names(self, uuids: Sequence[str]) -> None:
+        new = [uuid for uuid in uuids if uuid not in self._names]
+        if new:
+            names = self._virsh.ask([f"domname {uuid}" for uuid in new])
+            last = map(_last_word, names)
+            self._names |= dict(zip(new, last, strict=True))
 
     def _set_periods(self, uuids: Sequence[str]) -> None:
         """Have the guest tell its memory once a second: by default it never does.
@@ -77,6 +96,12 @@ class Guests:
         if new:
             self._virsh.ask([f"dommemstat {uuid} --period 1 --live" for uuid in new])
             self._with_period.update(new)
+
+
+def _last_word(answer: str) -> str:
+    """The answer's own line; virsh repeats every command behind its prompt."""
+    lines = [line for line in answer.splitlines() if line and "virsh # " not in line]
+    return lines[-1] if lines else ""
 
 
 def parse(output: str, now: float) -> Guest:

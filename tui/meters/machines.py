@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import psutil
 
+from tui.meters.base import Watched
 from tui.meters.gaps import empty_sample
 from tui.meters.guest import Guest, Guests, nothing
 from tui.meters.rate import cpu_percent
@@ -38,12 +39,13 @@ class MachineMeter:
     """Host cost by psutil, CPU of all of the process's threads; guest use by libvirt's balloon."""
 
     side = SideName.VM
+    method = "hypervisor process"
 
     def __init__(self, guests: Guests | None = None) -> None:
         self._guests = guests or Guests()
         self._hypervisors: dict[int, _Hypervisor] = {}
 
-    def sample(self, live: Sequence[Instance]) -> list[Sample]:
+    def sample(self, live: Sequence[Instance], watched: Watched = None) -> list[Sample]:
         """One sample per live machine; forgets those no longer given. Raises nothing."""
         given = {instance.pid for instance in live}
         for gone in [pid for pid in self._hypervisors if pid not in given]:

@@ -19,6 +19,7 @@ from tui.widgets.deck_pane import TITLES, DeckPane
 from tui.widgets.filter_box import FilterBox
 from tui.widgets.host_bar import HostBar
 from tui.widgets.key_footer import KeyFooter
+from tui.widgets.ordering import FIGURES
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -142,6 +143,15 @@ class DecksScreen(ActingScreen):
             pane.show(moment)
         self._reword()
 
+    def _tell_watched(self) -> None:
+        """Whom to measure where that costs an engine something: an order by figures needs all."""
+        decks = [pane.deck for pane in self._panes.values()]
+        if any(deck.order.column in FIGURES for deck in decks):
+            self.app.fleet.watch(None)
+        else:
+            chosen = {deck.cursor for deck in decks if deck.cursor}
+            self.app.fleet.watch(frozenset(chosen.union(*(deck.in_view for deck in decks))))
+
     def _tick(self) -> None:
         """Phases count seconds even while no snapshot comes."""
         if any(job.is_active for job in self.app.snapshot.jobs.values()):
@@ -155,7 +165,8 @@ class DecksScreen(ActingScreen):
             self._follow()
 
     def _reword(self) -> None:
-        """Status line and keys follow the selection and its state."""
+        """Status line, keys and what is measured follow the selection and what is in view."""
+        self._tell_watched()
         self._status.key = self.deck.cursor
         self._status.follow()
         self.set_class(self.deck.selected is None, "-none")

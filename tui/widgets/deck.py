@@ -103,6 +103,13 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         return next((i for i in self._instances if i.key == self.cursor), None)
 
     @property
+    def in_view(self) -> frozenset[str]:
+        """Keys of the rows that are on the screen."""
+        top = self.scroll_offset.y
+        shown = self._slots[top : top + self.size.height]
+        return frozenset(slot.key for slot in shown if slot.key)
+
+    @property
     def marked(self) -> tuple[Instance, ...]:
         """The marked instances that are shown, in order."""
         return tuple(i for i in self._instances if i.key in self.marks)

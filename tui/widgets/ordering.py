@@ -22,6 +22,8 @@ _STATE_ORDER = (
     State.ABSENT,
 )
 _HIGHEST_FIRST = frozenset({Column.CPU, Column.MEMORY, Column.BOOT, Column.UPTIME})
+FIGURES = frozenset({Column.CPU, Column.MEMORY})
+"""Columns whose order is that of measurements."""
 
 
 @dataclass(frozen=True, slots=True)
