@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from rich.console import RenderableType
 from textual import events, on
 from textual._compositor import CompositorUpdate
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.css.query import NoMatches
 from textual.reactive import var
@@ -103,6 +104,7 @@ class ConsoleApp(App[None]):
             self._undos.append(self.lab.subscribe(self._receive_progress))
             self.set_reactive(ConsoleApp.progress, self.lab.progress())
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
+        self.screen_change_signal.subscribe(self, _forget_painted)
         for problem in self.fleet.problems:
             self.say(problem, is_error=True)
 
@@ -248,3 +250,11 @@ def _collect_less() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def _forget_painted(_: object) -> None:
+    """Textual 8 keeps all lines a closed screen ever painted, a third of a megabyte a dialog.
+
+    They hang on a cache of colours that takes the painter for part of its key (issue 6665).
+    """
+    StylesCache.get_inner_outer.cache_clear()

@@ -139,6 +139,8 @@ def _open_console(settings: Settings) -> None:
         raise UsageError("the console needs a terminal", "`twindeck ls` works without one")
     # What is made before the first frame stays: looking it through for garbage would only delay it.
     gc.disable()
+    # The keys wait for no more than this when an engine's answer is being taken apart.
+    sys.setswitchinterval(0.0005)
     fleet = open_fleet(settings)
     lab = _lab_of(settings)
     try:

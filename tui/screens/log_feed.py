@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
@@ -11,6 +13,12 @@ from tui.errors import TwindeckError
 
 _LINES_A_BREATH = 200
 _BREATH_SECONDS = 0.002
+_FLOOD_LINES = 2_500
+"""So many in less than the time below are a flood."""
+_FLOOD_SECONDS = 0.5
+_JUMP_SECONDS = 1.5
+"""Between two looks at the newest lines of a flood."""
+_HELD_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,8 @@ class Batch:
 
     lines: list[str]
     """Oldest first."""
+    is_anew: bool
+    """Whether they stand in the place of all that came before."""
     skipped: int
     """Lines that came faster than they could be shown and are not among `lines`."""
     is_over: bool
@@ -28,13 +38,23 @@ class Batch:
 
 
 class LogFeed:
-    """A log being read. A flood drops the oldest unread lines and counts them: it never grows.
+    """A log being read. Unread lines beyond `most_lines` are dropped and counted: it never grows.
 
-    The thread lets others run every few lines, so that a flood cannot keep the keys waiting.
+    What nobody could read is not read either: in a flood the log is opened anew every second or
+    so, at its newest lines. Reading all of it would keep the keys waiting, and would fall ever
+    further behind what is happening.
     """
 
-    def __init__(self, read: Callable[[Event], Iterator[str]], most_lines: int) -> None:
+    def __init__(
+        self, read: Callable[[Event, int], Generator[str]], tail: int, most_lines: int
+    ) -> None:
+        """`read` gives the newest so many lines and all that follow; `tail`: how many at first."""
         self._read = read
+        self._tail = tail
+        self._most_lines = most_lines
+        self.is_held = False
+        """While it is, a flood stands still: its reader wants to see what was there."""
+        self._is_anew = False
         self._lines: deque[str] = deque(maxlen=most_lines)
         self._lock = Lock()
         self._stop = Event()
@@ -59,15 +79,17 @@ class LogFeed:
     def take(self) -> Batch:
         """What arrived since the last call; returns at once."""
         with self._lock:
-            batch = Batch(list(self._lines), self._skipped, self._is_over, self._error)
+            batch = Batch(
+                list(self._lines), self._is_anew, self._skipped, self._is_over, self._error
+            )
             self._lines.clear()
-            self._skipped = 0
+            self._skipped, self._is_anew = 0, False
         return batch
 
     def _run(self) -> None:
         error = ""
         try:
-            self._pump()
+            self._follow()
         except TwindeckError as problem:
             error = problem.line
         except Exception as problem:  # the thread's edge: the viewer must say why it went quiet
@@ -75,10 +97,35 @@ class LogFeed:
         with self._lock:
             self._is_over, self._error = True, error
 
-    def _pump(self) -> None:
-        for number, line in enumerate(self._read(self._stop)):
+    def _follow(self) -> None:
+        tail = self._tail
+        while True:
+            began = time.monotonic()
+            with closing(self._read(self._stop, tail)) as lines:
+                if not self._pump(lines, tail):
+                    return
+            if self._stop.wait(max(0.0, began + _JUMP_SECONDS - time.monotonic())):
+                return
+            while self.is_held:
+                if self._stop.wait(_HELD_LOOK_SECONDS):
+                    return
+            tail = self._most_lines
+            with self._lock:
+                self._lines.clear()
+                self._is_anew = True
+
+    def _pump(self, lines: Generator[str], tail: int) -> bool:
+        """Hand lines over until they end (False) or become a flood (True)."""
+        counted_from = tail
+        began = time.monotonic()
+        for number, line in enumerate(lines, 1):
             with self._lock:
                 self._skipped += len(self._lines) == self._lines.maxlen
                 self._lines.append(line)
             if number % _LINES_A_BREATH == 0 and self._stop.wait(_BREATH_SECONDS):
-                return
+                return False
+            if number <= tail or (now := time.monotonic()) - began > _FLOOD_SECONDS:
+                counted_from, began = max(number, tail), time.monotonic()
+            elif number - counted_from >= _FLOOD_LINES and now - began < _FLOOD_SECONDS:
+                return True
+        return False

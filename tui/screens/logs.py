@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from threading import Event
 from typing import ClassVar
 
@@ -25,7 +25,8 @@ class LogScreen(TextScreen):
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
-        self.feed = LogFeed(self._read, MOST_LINES)
+        self.feed = LogFeed(self._read, TAIL_LINES, MOST_LINES)
+        self._is_flood = False
         self._note = ""
         self._skipped = 0
 
@@ -40,26 +41,36 @@ class LogScreen(TextScreen):
         """Stop reading."""
         self.feed.stop()
 
-    def _read(self, stop: Event) -> Iterator[str]:
-        return self.app.fleet.logs(self.key, tail=TAIL_LINES, follow=True, stop=stop)
+    def _read(self, stop: Event, tail: int) -> Generator[str]:
+        yield from self.app.fleet.logs(self.key, tail=tail, follow=True, stop=stop)
 
     def take_batch(self) -> None:
         """Show what arrived, all at once."""
         batch = self.feed.take()
         self._skipped += batch.skipped
-        if batch.lines:
+        self._is_flood |= batch.is_anew
+        is_following = self.view.is_following
+        self.feed.is_held = not is_following
+        if batch.is_anew:
+            self.view.replace(batch.lines)
+            self.view.is_following = is_following
+        elif batch.lines:
             self.view.append(batch.lines)
         if batch.is_over:
             self._timer.stop()
             self._note = batch.error or "ended"
-        if batch.is_over or batch.skipped:
+        if batch.is_over or batch.skipped or batch.is_anew:
             self.show_title()
 
     def title_text(self) -> Content:
         """Address, source, and what a reader must know of the text."""
         is_vm = self.key.startswith(f"{SideName.VM}:")
         title = named(self.key, "log · serial console" if is_vm else "log · stdout and stderr")
-        if self._skipped:
+        if self._is_flood:
+            title += Content.styled(
+                "  too fast to follow: the newest lines now and then", "$warning"
+            )
+        elif self._skipped:
             title += Content.styled(f"  {self._skipped:,} lines came too fast", "$warning")
         if self._note:
             style = "$quiet" if self._note == "ended" else "$error"
