@@ -64,21 +64,28 @@ def heading(told: Mapping[str, str]) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Markdown."""
+    """Markdown; the ratio is of all CPU to that of the first."""
     lines = [
-        "| tool | own CPU % | + daemons % | bytes/s | PSS MiB | first byte s | row s "
+        "| tool | own CPU % | + daemons % | ratio | bytes/s | PSS MiB | first byte s | row s "
         "| key p50 / p99 ms | live figures for |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
+    first = _cpu_percent(results[0])
     for r in results:
         keys = f"{_ms(r.key_p50_seconds)} / {_ms(r.key_p99_seconds)}" if r.key_p50_seconds else "—"
         lines.append(
             f"| {r.tool} | {r.own_cpu_percent:.1f} | {r.daemons_cpu_percent:.1f} "
+            f"| {_cpu_percent(r) / first:.1f} "
             f"| {r.bytes_per_second:,.0f} | {r.memory_bytes / 2**20:.0f} "
             f"| {_seconds(r.first_byte_seconds)} | {_seconds(r.first_row_seconds)} | {keys} "
             f"| {r.covers} |"
         )
     return "\n".join(lines)
+
+
+def _cpu_percent(result: Result) -> float:
+    """All of it; less daemons than when idle is noise."""
+    return result.own_cpu_percent + max(0.0, result.daemons_cpu_percent)
 
 
 def _seconds(value: float | None) -> str:

@@ -62,6 +62,7 @@ _PEERS = (
     Tool("ctop", ("ctop",), "all"),
     Tool("oxker", ("oxker",), "all"),
     Tool("dry", ("dry",), "all"),
+    Tool("virt-top", ("virt-top", "--connect", "qemu:///system"), "the VMs, each 3 s", down=b""),
     Tool("dockviz", (_of_pypi("dockviz", "dockviz"),), "all"),
     Tool(
         "glances",
