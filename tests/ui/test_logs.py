@@ -338,6 +338,21 @@ def test_a_flood_that_is_held_stands_still_until_it_is_followed_again() -> None:
     feed.stop()
 
 
+def test_a_flood_whose_source_is_gone_leaves_what_was_shown() -> None:
+    opened: list[int] = []
+
+    def source(stop: Stop, tail: int) -> Generator[str]:
+        opened.append(tail)
+        if len(opened) > 1:
+            raise EngineUnavailable("it is gone")
+        yield from (f"line {n}" for n in range(20_000))
+
+    feed = LogFeed(source, 10, most_lines=50)
+    feed.start()
+    last = taken(feed, lambda batch: batch.is_over)
+    assert (last.is_anew, last.error) == (False, "it is gone")
+
+
 def test_a_quiet_log_with_a_long_tail_is_no_flood() -> None:
     def source(stop: Stop, tail: int) -> Generator[str]:
         yield from (f"line {n}" for n in range(tail))

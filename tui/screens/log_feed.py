@@ -54,7 +54,7 @@ class LogFeed:
         self._most_lines = most_lines
         self.is_held = False
         """While it is, a flood stands still: its reader wants to see what was there."""
-        self._is_anew = False
+        self._is_reopened = self._is_anew = False
         self._lines: deque[str] = deque(maxlen=most_lines)
         self._lock = Lock()
         self._stop = Event()
@@ -110,9 +110,7 @@ class LogFeed:
                 if self._stop.wait(_HELD_LOOK_SECONDS):
                     return
             tail = self._most_lines
-            with self._lock:
-                self._lines.clear()
-                self._is_anew = True
+            self._is_reopened = True
 
     def _pump(self, lines: Generator[str], tail: int) -> bool:
         """Hand lines over until they end (False) or become a flood (True)."""
@@ -120,6 +118,10 @@ class LogFeed:
         began = time.monotonic()
         for number, line in enumerate(lines, 1):
             with self._lock:
+                if self._is_reopened:
+                    # Not before there is something to show in its place.
+                    self._lines.clear()
+                    self._is_anew, self._is_reopened = True, False
                 self._skipped += len(self._lines) == self._lines.maxlen
                 self._lines.append(line)
             if number % _LINES_A_BREATH == 0 and self._stop.wait(_BREATH_SECONDS):
