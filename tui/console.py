@@ -255,6 +255,6 @@ def _collect_less() -> None:
 def _forget_painted(_: object) -> None:
     """Textual 8 keeps all lines a closed screen ever painted, a third of a megabyte a dialog.
 
-    They hang on a cache of colours that takes the painter for part of its key (Textual's issue 6665).
+    They hang on a cache of colours whose key holds the painter (Textual's issue 6665).
     """
     StylesCache.get_inner_outer.cache_clear()
