@@ -20,6 +20,7 @@ from textual.app import App
 from textual.css.query import NoMatches
 from textual.reactive import var
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
@@ -139,7 +140,8 @@ class ConsoleApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that was opened a moment before the end looks for widgets it never got."""
-        if not (self._exit and isinstance(error, NoMatches)):
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not (self._exit and isinstance(cause, NoMatches)):
             super()._handle_exception(error)
 
     def _receive(self, snapshot: Snapshot) -> None:
