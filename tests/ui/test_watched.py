@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.ui.conftest import STANDARD, WIDE, build_app, text_of
 from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import container, fleet_of
@@ -18,24 +20,21 @@ def watched_by(app: TwindeckApp) -> frozenset[str] | None:
     return app.fleet.watched
 
 
-async def test_only_the_rows_on_the_screen_are_watched() -> None:
-    app = build_app(crowd())
-    async with app.run_test(size=STANDARD):
-        watched = watched_by(app)
-        assert watched is not None
-        assert "container:c00" in watched
-        assert "container:c59" not in watched
-
-
-async def test_the_end_is_watched_once_it_is_scrolled_to() -> None:
+@pytest.mark.parametrize(
+    ("keys", "seen", "unseen"),
+    [([], "container:c00", "container:c59"), (["G"], "container:c59", "container:c00")],
+)
+async def test_only_the_rows_on_the_screen_are_watched(
+    keys: list[str], seen: str, unseen: str
+) -> None:
     app = build_app(crowd())
     async with app.run_test(size=STANDARD) as pilot:
-        await pilot.press("G")
+        await pilot.press(*keys)
         await pilot.pause()
         watched = watched_by(app)
         assert watched is not None
-        assert "container:c59" in watched
-        assert "container:c00" not in watched
+        assert seen in watched
+        assert unseen not in watched
 
 
 async def test_an_order_by_figures_needs_all_of_them() -> None:

@@ -203,6 +203,25 @@ def test_unreadable_memory_file_hands_the_container_on(tmp_path: Path) -> None:
     assert host.meter.version_of(container()) is None
 
 
+def test_files_of_what_is_not_measured_are_given_back(tmp_path: Path) -> None:
+    host = V2(tmp_path)
+    host.write(f"proc/{PID}/net/dev", HOST_NET)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    host.sample()
+    host.meter.sample([])
+    (tmp_path / host.folder / "memory.stat").unlink()
+    assert host.meter.version_of(container()) is None
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_a_mount_of_just_that_cgroup_is_understood(tmp_path: Path) -> None:
+    mounts = read_mounts(f"29 23 0:26 /docker/{ID} /sys/fs/cgroup rw - cgroup2 cgroup2 rw" + "\n")
+    files = locate(read_memberships(f"0::/docker/{ID}\n"), mounts, ID, tmp_path)
+    assert files is not None
+    assert files.cpu == f"{tmp_path}/sys/fs/cgroup/cpu.stat"
+    assert locate(read_memberships(f"0::/docker/{ID}x\n"), mounts, f"{ID}x", tmp_path) is None
+
+
 def test_files_beyond_the_budget_are_still_read(tmp_path: Path) -> None:
     paths = [tmp_path / str(n) for n in range(5)]
     for path in paths:

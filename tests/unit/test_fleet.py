@@ -346,6 +346,14 @@ def test_without_a_glance_no_recalled_instance_is_read_before_it_is_confirmed(
         rig.fleet.stop()
 
 
+def test_the_meters_are_told_who_is_looked_at(rig: Rig) -> None:
+    keys = frozenset({"container:db"})
+    rig.fleet.watch(keys)
+    until(lambda: all(meter.watched == keys for meter in rig.meters))
+    rig.fleet.watch(None)
+    until(lambda: all(meter.watched is None for meter in rig.meters))
+
+
 def test_a_hypervisors_pid_is_not_recalled(workload: Workload) -> None:
     rig = Rig(workload)
     rig.store.fleet = [

@@ -150,6 +150,7 @@ class CgroupMeter:
         return run
 
     def _open_run(self, container_id: str, pid: int) -> _Run | None:
+        files = None
         try:
             memberships = read_memberships(Path(self._proc, str(pid), "cgroup").read_text())
             files = locate(memberships, self._known_mounts(), container_id, self._top)
@@ -158,6 +159,8 @@ class CgroupMeter:
             for path in (files.cpu, files.memory, files.memory_stat, files.memory_limit):
                 self._files.read(path)
         except (OSError, UnicodeDecodeError):
+            if files is not None:
+                self._files.forget((files.cpu, files.memory, files.memory_stat, files.memory_limit))
             return None
         return self._with_options(_Run(files=files, pid=pid, network=None))
 
@@ -174,6 +177,7 @@ class CgroupMeter:
         network = f"{self._proc}/{run.pid}/net/dev"
         why_not = self._why_no_network(network, run.pid)
         if why_not:
+            self._files.forget((network,))
             run.missing |= {"net_rx_bytes": why_not, "net_tx_bytes": why_not}
         else:
             run.network = network

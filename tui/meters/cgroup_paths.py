@@ -103,7 +103,7 @@ def _folder(path: str, controller: str, mounts: tuple[Mount, ...], top: Path) ->
     for mount in mounts:
         is_right = controller in mount.controllers if controller else not mount.controllers
         root = mount.root.rstrip("/")
-        if is_right and path.startswith(f"{root}/"):
+        if is_right and f"{path}/".startswith(f"{root}/"):
             return f"{top}/".rstrip("/") + mount.point.rstrip("/") + path[len(root) :]
     return None
 

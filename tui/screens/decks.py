@@ -220,6 +220,11 @@ class DecksScreen(ActingScreen):
         """Another selection, other keys."""
         self._reword()
 
+    @on(Deck.Rearranged)
+    def follow_order(self) -> None:
+        """Another order, other rows in view."""
+        self._tell_watched()
+
     @on(Deck.Opened)
     def open_details(self, event: Deck.Opened) -> None:
         """Everything about one instance; a failure is read first."""

@@ -126,8 +126,8 @@ class LogFeed:
                 self._lines.append(line)
             if number % _LINES_A_BREATH == 0 and self._stop.wait(_BREATH_SECONDS):
                 return False
-            if number <= tail or (now := time.monotonic()) - began > _FLOOD_SECONDS:
+            if number <= tail or time.monotonic() - began > _FLOOD_SECONDS:
                 counted_from, began = max(number, tail), time.monotonic()
-            elif number - counted_from >= _FLOOD_LINES and now - began < _FLOOD_SECONDS:
+            elif number - counted_from >= _FLOOD_LINES:
                 return True
         return False
