@@ -174,7 +174,7 @@ def fleet_of(*instances: Instance) -> Snapshot:
         trends={i.key: trend(i) for i in measured},
         boot_seconds={key: s for key, s in BOOTS.items() if any(i.key == key for i in ordered)},
         host=HOST,
-        methods={CONTAINER: "cgroup v1"},
+        methods={VM: "hypervisor process", CONTAINER: "cgroup v1"},
         health=HEALTH,
     )
 

@@ -1,4 +1,4 @@
-"""What the fleet is told to measure, and what the first line says of how."""
+"""What the fleet is told to measure, and what a deck's title says of how."""
 
 from __future__ import annotations
 
@@ -46,7 +46,17 @@ async def test_an_order_by_figures_needs_all_of_them() -> None:
         assert watched_by(app) is None
 
 
-async def test_the_first_line_says_how_containers_are_measured() -> None:
+@pytest.mark.parametrize("size", [STANDARD, WIDE])
+async def test_a_decks_title_says_how_it_is_measured(size: tuple[int, int]) -> None:
     app = build_app()
+    async with app.run_test(size=size) as pilot:
+        assert "VMs  2 of 6 running  by hypervisor process" in text_of(app)
+        await pilot.press("2")
+        await pilot.pause()
+        assert "Containers  8 of 13 running  by cgroup v1" in text_of(app)
+
+
+async def test_a_deck_where_nothing_runs_is_not_measured() -> None:
+    app = build_app(fleet_of(container("c00", State.STOPPED)))
     async with app.run_test(size=WIDE):
-        assert "Docker 20.10.24 cgroup v1" in text_of(app)
+        assert "by cgroup" not in text_of(app)

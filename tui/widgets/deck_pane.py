@@ -99,6 +99,8 @@ class DeckPane(Vertical):
         parts = [Content.styled(TITLES[self.side], "bold")]
         if instances:
             parts.append(Content.styled(f"{running} of {deck.total} running", "$quiet"))
+        if running and (method := moment.snapshot.methods.get(self.side)):
+            parts.append(Content.styled(f"by {method}", "$faint"))
         if deck.needle:
             told = f"/{deck.needle}  {len(deck.shown)} shown"
             parts.append(Content.from_markup("[$accent]$t[/]", t=told))

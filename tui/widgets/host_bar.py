@@ -37,9 +37,8 @@ class HostBar(Rows):
         snapshot = self.app.snapshot
         width = self.size.width
         left = Content("")
-        for detail, has_method in ((2, True), (2, False), (1, True), (1, False), (0, False)):
-            left = self._host(snapshot.host, detail)
-            right = self._engines(snapshot, detail, has_method=has_method)
+        for detail in (2, 1, 0):
+            left, right = self._host(snapshot.host, detail), self._engines(snapshot, detail)
             spare = width - cell_len(left.plain) - cell_len(right.plain)
             if spare >= 2:
                 return Content.assemble(left, " " * spare, right)
@@ -66,10 +65,8 @@ class HostBar(Rows):
             shown.append(Content.assemble(*words))
         return Content("   " if detail == 2 else "  ").join(shown)
 
-    def _engines(self, snapshot: Snapshot, detail: int, *, has_method: bool) -> Content:
+    def _engines(self, snapshot: Snapshot, detail: int) -> Content:
         shown = [self._engine(snapshot, side, detail) for side in SideName]
-        if has_method and (method := snapshot.methods.get(SideName.CONTAINER)):
-            shown[-1] = Content.assemble(shown[-1], " ", Content.styled(method, "$faint"))
         if self.app.is_read_only:
             shown.append(Content.from_markup("[reverse] read-only [/]"))
         return Content("   " if detail == 2 else "  ").join(shown)
