@@ -25,7 +25,6 @@ from tui.model import (
     State,
 )
 from tui.widgets.boot_chart import BootChart
-from tui.widgets.trend_chart import TrendPlot
 
 MIB = 1024 * 1024
 VM = Instance(
@@ -193,13 +192,7 @@ def pair_app(
 
 
 async def drawn(pilot: Pilot[Any]) -> None:
-    """Until every chart on the screen has its library and its data."""
+    """Until every chart on the screen has its data."""
     screen = pilot.app.screen
-    await until(
-        pilot,
-        lambda: (
-            all(plot.is_ready for plot in screen.query(TrendPlot))
-            and all(chart.is_read for chart in screen.query(BootChart))
-        ),
-    )
+    await until(pilot, lambda: all(chart.is_read for chart in screen.query(BootChart)))
     await pilot.pause()

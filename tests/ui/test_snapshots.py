@@ -11,20 +11,17 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app, until
+from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app
 from tests.ui.fleets import docker_down, empty_fleet, first_run, full_fleet
 from tui.glyphs import ASCII, UNICODE
 from tui.model import Snapshot
 from tui.theme import LIGHT
-from tui.widgets.trend_chart import TrendPlot
 
 TWO = (120, 30)
 
 
 def presses(keys: Iterable[str]) -> Callable[[Pilot[Any]], Awaitable[None]]:
     async def run(pilot: Pilot[Any]) -> None:
-        plots = pilot.app.screen.query(TrendPlot)
-        await until(pilot, lambda: all(plot.is_ready for plot in plots))
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         await pilot.pause()

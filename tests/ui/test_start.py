@@ -14,7 +14,7 @@ from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import fleet_of, vm
 from tui.model import Snapshot
 
-HEAVY = ("docker", "plotext", "psutil", "vagrant", "sqlite3", "watchfiles", "requests")
+HEAVY = ("docker", "psutil", "vagrant", "sqlite3", "watchfiles", "requests")
 
 
 def test_the_console_imports_nothing_heavy() -> None:

@@ -21,7 +21,6 @@ from tui.widgets.key_footer import KeyFooter
 from tui.widgets.lab_text import TITLES, accelerator_line, kind_text
 from tui.widgets.lab_trend import Trend, TrendCurve, trend_of
 from tui.widgets.plainly import fitted
-from tui.widgets.plot import load
 
 _LIMIT = 50
 
@@ -53,7 +52,7 @@ class LabTrendScreen(Screen[None]):
         self._error = ""
         self._tables: tuple[Table, ...] = ()
         self.is_ready = False
-        """Whether runs and plotting library are there."""
+        """Whether the runs are read."""
 
     def compose(self) -> ComposeResult:
         """Title, accelerator, two plots, method, keys."""
@@ -75,7 +74,6 @@ class LabTrendScreen(Screen[None]):
         lab, run = self.app.lab, self._run
         assert lab is not None
         try:
-            await asyncio.to_thread(load)
             runs = await asyncio.to_thread(lab.runs, _LIMIT)
             alike = [other for other in runs if _key(other) == _key(run)]
             tables = [await asyncio.to_thread(lab.table, other.id) for other in alike]

@@ -113,6 +113,15 @@ def _values(highest: float, step: float) -> list[float]:
     return [step * index for index in range(steps + 1)]
 
 
+def place(value: float, ends: tuple[float, float], count: int) -> int:
+    """Which of `count` places from one end to the other, both of which have one; 0 is the first.
+
+    Beyond the ends the places go on.
+    """
+    low, high = ends
+    return round((value - low) / (high - low) * (count - 1))
+
+
 def share(cells: int, parts: Sequence[float]) -> tuple[int, ...]:
     """Divide `cells` in proportion to `parts` by largest remainder; the sum is exactly `cells`.
 

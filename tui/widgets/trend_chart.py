@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -19,7 +18,7 @@ from tui.model import Snapshot
 from tui.widgets.curves import Curve, Metric, curves_of
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
-from tui.widgets.plot import Frame, Line, draw, load
+from tui.widgets.plot import Frame, Line, draw
 from tui.widgets.rows import Rows
 from tui.widgets.scale import Tick, byte_ticks, percent_ticks, thin
 
@@ -45,22 +44,11 @@ class TrendPlot(Rows):
     def __init__(self, metric: Metric) -> None:
         super().__init__()
         self.metric = metric
-        self.is_ready = False
-        """Whether the plotting library is loaded; until then only the legend is drawn."""
         self._curves: tuple[Curve, ...] = ()
         self._now_ns = 0
         self._window_seconds = WINDOWS_SECONDS[0]
         self._signature: tuple[object, ...] = ()
         self._plotted: tuple[tuple[object, ...], Content] | None = None
-
-    def on_mount(self) -> None:
-        """Load the plotting library behind the first frame."""
-        self.call_after_refresh(lambda: self.run_worker(self._get_ready()))
-
-    async def _get_ready(self) -> None:
-        await asyncio.to_thread(load)
-        self.is_ready = True
-        self._tell()
 
     def on_resize(self) -> None:
         """As many columns and rows as there is room for."""
@@ -96,8 +84,6 @@ class TrendPlot(Rows):
         frame, lines = self._figure(width, left)
         if not any(line.data.points for line in lines):
             return [Content.styled(title, "bold"), *_blank(self._curves, width, height - 1)]
-        if not self.is_ready:
-            return head
         return [*head, *self._plot(lines, frame, width, left).split(allow_blank=True)]
 
     def _plot(self, lines: list[Line], frame: Frame, width: int, height: int) -> Content:
