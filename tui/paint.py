@@ -128,7 +128,8 @@ def cells_of(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]]:
     for text, style, control in strip:
         if control:
             continue
-        code = "" if style is None else style._ansi or Strip.render_ansi(style, colors)
+        # Not `Strip.render_ansi`: it keeps 16,384 styles, and each row of a log has one of its own.
+        code = "" if style is None else style._make_ansi_codes(colors)
         cells = text if text.isascii() else _cells(text)
         texts.extend(cells)
         codes.extend([code] * len(cells))

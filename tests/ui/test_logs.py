@@ -176,6 +176,44 @@ async def test_copy_takes_what_the_mouse_selected() -> None:
         assert app.clipboard.startswith("beta\ngamm")
 
 
+@pytest.mark.parametrize("letter", ["x", "é"], ids=["ascii", "not ascii"])
+async def test_a_line_wider_than_the_screen_is_shown_from_where_it_is_scrolled_to(
+    letter: str,
+) -> None:
+    line = letter * 95 + "needle" + letter * 60
+    app = pair_app(logs={KEY: ["short", line]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = (await opened(pilot, 2)).view
+        view.search("needle")
+        view.scroll_to(x=40, animate=False)
+        await pilot.pause()
+        strip = view.render_line(1)
+        assert strip.text == line[40 : 40 + strip.cell_length]
+        assert view.render_line(0).text.strip() == ""
+        match = view.get_component_rich_style("log-view--match")
+        marked = [s.text for s in strip if s.style and s.style.bgcolor == match.bgcolor]
+        assert marked == ["needle"]
+
+
+async def test_what_the_mouse_selects_is_painted_where_the_line_is_scrolled_to() -> None:
+    app = pair_app(logs={KEY: ["0123456789" * 20]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, 1)
+        screen.view.scroll_to(x=100, animate=False)
+        await pilot.pause()
+        await pilot.mouse_down(screen.view, offset=(2, 0))
+        await pilot.hover(screen.view, offset=(5, 0))
+        await pilot.mouse_up(screen.view, offset=(5, 0))
+        await pilot.pause()
+        chosen = screen.get_component_rich_style("screen--selection")
+        strip = screen.view.render_line(0)
+        painted = [s.text for s in strip if s.style and s.style.bgcolor == chosen.bgcolor]
+        await pilot.press("y")
+        await until(pilot, lambda: toasts(app))
+        assert painted == [app.clipboard]
+        assert app.clipboard.startswith("234")
+
+
 async def test_save_writes_all_lines_privately_and_says_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.paint import Canvas, turn
+from tui.paint import Canvas, cells_of, turn
 
 WIDTH, HEIGHT = 12, 3
 LOOKS = ("", "bold", "red", "bold on blue", "#102030 on #405060", "reverse", "underline #102030")
@@ -108,3 +108,11 @@ def test_a_colour_alone_turns_without_a_reset() -> None:
     assert turn("31;44", "31") == "\x1b[49m"
     assert turn("1;31", "31") == "\x1b[m\x1b[31m"
     assert turn("1;31", "") == "\x1b[m"
+
+
+def test_a_style_that_was_painted_is_not_kept() -> None:
+    # Textual gives each row of a log a style of its own, which says where it lies.
+    rows = [Strip([Segment("x", Style(color="red"))]).apply_offsets(0, y) for y in range(50)]
+    before = Strip.render_ansi.cache_info().currsize
+    assert {tuple(cells_of(row, ColorSystem.TRUECOLOR)[1]) for row in rows} == {("31",)}
+    assert Strip.render_ansi.cache_info().currsize == before
