@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import SuspendNotSupported, SystemCommand
@@ -19,12 +19,14 @@ from tui.console import Clock, ConsoleApp, Interruptible
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import Glyphs, glyphs_for
-from tui.lab.view import LabView
 from tui.model import SideName
 from tui.screens.decks import DecksScreen
 from tui.sides.base import Command
 from tui.theme import DARK, LIGHT
 from tui.widgets.key_footer import active_keys
+
+if TYPE_CHECKING:
+    from tui.lab.view import LabView
 
 _CHOICES = (
     ((SideName.VM, SideName.CONTAINER), "on both sides"),
@@ -51,14 +53,14 @@ class TwindeckApp(ConsoleApp):
     def __init__(
         self,
         fleet: FleetView,
-        lab: LabView | None = None,
+        open_lab: Callable[[], LabView | None] = lambda: None,
         *,
         clock: Clock | None = None,
         glyphs: Glyphs | None = None,
         is_thin: bool = False,
     ) -> None:
         glyphs = glyphs or glyphs_for(os.environ)
-        super().__init__(fleet, lab, clock=clock, glyphs=glyphs, is_thin=is_thin)
+        super().__init__(fleet, open_lab, clock=clock, glyphs=glyphs, is_thin=is_thin)
         self._is_leaving = False
         self.animation_level = "none"
         self.register_theme(DARK)

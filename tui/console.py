@@ -10,7 +10,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rich.console import RenderableType
 from textual import events, on
@@ -25,12 +25,13 @@ from textual.worker import WorkerFailed
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import UNICODE, Glyphs
-from tui.lab.view import LabView, Progress
 from tui.messages import ProgressMade, SnapshotTaken
 from tui.model import JobState, SideName, Snapshot, Verb
 from tui.paint import Canvas
-from tui.results import RunState
 from tui.text import clean
+
+if TYPE_CHECKING:
+    from tui.lab.view import LabView, Progress
 
 _PROGRESS_SECONDS = 0.5
 """Progress is shown no oftener."""
@@ -72,7 +73,7 @@ class ConsoleApp(App[None]):
     def __init__(
         self,
         fleet: FleetView,
-        lab: LabView | None = None,
+        open_lab: Callable[[], LabView | None] = lambda: None,
         *,
         clock: Clock | None = None,
         glyphs: Glyphs = UNICODE,
@@ -83,7 +84,10 @@ class ConsoleApp(App[None]):
         self.is_thin = is_thin
         """Whether the line is slow: no trends and no charts beside the rows."""
         self.fleet = fleet
-        self.lab = lab
+        self.lab: LabView | None = None
+        """Opened behind the first frame; None, too, where there is no history to keep runs in."""
+        self._open_lab = open_lab
+        self._is_lab_open = False
         self.clock = clock or Clock()
         self.glyphs = glyphs
         self._canvas = Canvas()
@@ -98,12 +102,14 @@ class ConsoleApp(App[None]):
         """Whether nothing may be changed, whatever is pressed."""
         return self.fleet.read_only
 
+    @property
+    def has_lab(self) -> bool:
+        """Whether workloads can be compared; thought so until the lab was to be opened."""
+        return self.lab is not None or not self._is_lab_open
+
     def on_mount(self) -> None:
         """Show what is known, then watch; the fleet starts with the first frame."""
         self._undos.append(self.fleet.subscribe(self._receive))
-        if self.lab is not None:
-            self._undos.append(self.lab.subscribe(self._receive_progress))
-            self.set_reactive(ConsoleApp.progress, self.lab.progress())
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
         self.screen_change_signal.subscribe(self, _forget_painted)
         for problem in self.fleet.problems:
@@ -134,9 +140,19 @@ class ConsoleApp(App[None]):
         """The first frame is out."""
         self._has_begun = True
         self.fleet.start()
+        self.call_later(self._enter_lab)
         if not gc.isenabled():
             gc.freeze()
             self.set_timer(_SETTLED_SECONDS, _collect_less)
+
+    def _enter_lab(self) -> None:
+        self.lab = self._open_lab()
+        self._is_lab_open = True
+        if self.lab is None:
+            self.screen.refresh_bindings()
+            return
+        self._undos.append(self.lab.subscribe(self._receive_progress))
+        self.set_reactive(ConsoleApp.progress, self.lab.progress())
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that was opened a moment before the end looks for widgets it never got."""
@@ -212,6 +228,8 @@ class ConsoleApp(App[None]):
             self._tell_end(made)
 
     def _tell_end(self, made: Progress) -> None:
+        from tui.results import RunState
+
         if made.error:
             self.say(f"Comparison of {made.workload}: {made.error}", is_error=True)
         elif made.state is RunState.DONE:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.lab.view import Progress
 from tui.model import Snapshot
+
+if TYPE_CHECKING:
+    from tui.lab.view import Progress
 
 
 @dataclass

@@ -45,8 +45,8 @@ def build_app(
         boots=boots(),
         **fleet,
     )
-    lab = lab or FakeLab()
-    app = TwindeckApp(fake, lab, clock=fixed_clock(), glyphs=glyphs, is_thin=is_thin)
+    opened = lab or FakeLab()
+    app = TwindeckApp(fake, lambda: opened, clock=fixed_clock(), glyphs=glyphs, is_thin=is_thin)
     if theme:
         app.theme = theme
     return app

@@ -9,9 +9,11 @@ import sys
 import pytest
 from textual import events
 
-from tests.ui.conftest import STANDARD, asked_of, build_app, text_of, until
+from tests.ui.conftest import STANDARD, WIDE, asked_of, build_app, text_of, until
 from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import fleet_of, vm
+from tests.ui.lab_fakes import FakeLab
+from tui.app import TwindeckApp
 from tui.model import Snapshot
 
 HEAVY = ("docker", "psutil", "vagrant", "sqlite3", "watchfiles", "requests")
@@ -53,9 +55,33 @@ def test_the_lab_is_imported_when_it_is_opened() -> None:
         check=True,
         timeout=60,
     )
-    early = {name for name in told.stdout.split() if name.startswith("tui.lab")}
-    assert early == {"tui.lab", "tui.lab.view"}
-    assert not [name for name in told.stdout.split() if name.startswith("tui.screens.lab")]
+    of_the_lab = ("tui.lab", "tui.results", "tui.screens.lab", "tui.widgets.lab")
+    assert not [name for name in told.stdout.split() if name.startswith(of_the_lab)]
+
+
+async def test_the_lab_is_opened_behind_the_first_frame() -> None:
+    seen: list[str] = []
+
+    def open_lab() -> FakeLab:
+        seen.append(text_of(app))
+        return FakeLab()
+
+    app = TwindeckApp(FakeFleet(fleet_of(vm("one"))), open_lab)
+    assert app.lab is None
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.lab is not None)
+        (frame,) = seen
+        assert "one" in frame
+        assert "c comparisons" in frame
+
+
+async def test_where_no_history_can_be_kept_no_key_offers_comparisons() -> None:
+    app = TwindeckApp(FakeFleet(fleet_of(vm("one"))), lambda: None)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: "comparisons" not in text_of(app))
+        await pilot.press("c")
+        await pilot.pause()
+        assert app.screen is app.screen_stack[0]
 
 
 @pytest.mark.parametrize("key", ["question_mark", "d", "u", "c", "enter", "l"])

@@ -142,17 +142,23 @@ def _open_console(settings: Settings) -> None:
     # The keys wait for no more than this when an engine's answer is being taken apart.
     sys.setswitchinterval(0.0005)
     fleet = open_fleet(settings)
-    lab = _lab_of(settings)
+    lab: Lab | None = None
+
+    def open_lab() -> Lab | None:
+        nonlocal lab
+        lab = _lab_of(settings)
+        return lab
+
     try:
         # Drawn at once, as stale, until the engines have answered.
         fleet.recall()
         fleet.glance()
         # A key just after a frame waits for two turns of Textual's clock: 17 ms in all, not 33.
         os.environ.setdefault("TEXTUAL_FPS", "120")
-        # Takes longer than anything before it, so that the glance gives CPU figures soon after.
+        # The glance is taken meanwhile.
         from tui.app import TwindeckApp
 
-        app = TwindeckApp(fleet, lab, is_thin=settings.is_thin)
+        app = TwindeckApp(fleet, open_lab, is_thin=settings.is_thin)
         app.run()
     finally:
         fleet.stop()

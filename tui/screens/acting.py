@@ -97,7 +97,7 @@ class ActingScreen(Screen[None]):
         if action == "boot_pair":
             return len(self._pair()) == 2 or self._comparable() is not None
         if action == "comparisons":
-            return self.app.lab is not None
+            return self.app.has_lab
         has_sense = _SENSE.get(action)
         if has_sense is None:
             return None
@@ -186,7 +186,7 @@ class ActingScreen(Screen[None]):
 
     def _comparable(self) -> str | None:
         """The workload the lab could compare; None without a lab or for another instance."""
-        if self.app.lab is None or self.target is None:
+        if not self.app.has_lab or self.target is None:
             return None
         known = (workload.name for workload in self.app.fleet.workloads)
         return next((name for name in known if name == self.target.workload), None)

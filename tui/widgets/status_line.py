@@ -11,7 +11,6 @@ from tui.model import Instance, Job, JobState, SideName, State
 from tui.text import clean
 from tui.units import iec, seconds
 from tui.widgets.cells import elapsed, job_seconds, visible_name
-from tui.widgets.lab_text import progress_words
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
 from tui.widgets.rows import Rows
@@ -46,6 +45,8 @@ class StatusLine(Rows):
         self.has_comparison = comparison is not None
         if comparison is None:
             return self._of_selection(self.size.width)
+        from tui.widgets.lab_text import progress_words
+
         words = fitted(Content(f"◆ {progress_words(comparison)}"), self.app.glyphs)
         lab = Content.styled(words.plain, "$accent").truncate(self.size.width, ellipsis=True)
         room = self.size.width - lab.cell_length
