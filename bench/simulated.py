@@ -23,7 +23,8 @@ from tui.fleet.meters import Meters
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.containers import ContainerMeter
 from tui.meters.host import HostMeter
-from tui.model import Health, Instance, SideName, State
+from tui.model import Instance, SideName, State
+from tui.snapshot import Health
 from tui.store import Store
 
 _MOUNT = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"

@@ -26,8 +26,9 @@ from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import UNICODE, Glyphs
 from tui.messages import ProgressMade, SnapshotTaken
-from tui.model import JobState, SideName, Snapshot, Verb
+from tui.model import SideName, Verb
 from tui.paint import Canvas
+from tui.snapshot import JobState, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:

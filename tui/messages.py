@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.model import Snapshot
+from tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from tui.lab.view import Progress

@@ -21,8 +21,9 @@ from tui.meters.containers import ContainerMeter
 from tui.meters.engine_api import EngineApiMeter
 from tui.meters.machines import MachineMeter
 from tui.meters.virsh import SYSTEM_URI
-from tui.model import Instance, Sample, SideName, State
+from tui.model import Instance, SideName, State
 from tui.sides.containers import Containers
+from tui.snapshot import Sample
 
 pytestmark = pytest.mark.engine
 

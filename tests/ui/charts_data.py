@@ -11,19 +11,8 @@ from tests.ui.conftest import fixed_clock, until
 from tests.ui.fakes import NOW, T_NS, FakeFleet
 from tui.app import TwindeckApp
 from tui.glyphs import UNICODE, Glyphs
-from tui.model import (
-    Boot,
-    BootPhase,
-    Health,
-    History,
-    HostSample,
-    Instance,
-    Phase,
-    Sample,
-    SideName,
-    Snapshot,
-    State,
-)
+from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
+from tui.snapshot import Health, History, HostSample, Sample, Snapshot
 from tui.widgets.boot_chart import BootChart
 
 MIB = 1024 * 1024

@@ -15,7 +15,7 @@ from tests.ui.lab_fakes import FakeLab
 from tui.app import TwindeckApp
 from tui.console import Clock
 from tui.glyphs import UNICODE, Glyphs
-from tui.model import Snapshot
+from tui.snapshot import Snapshot
 
 WIDE = (160, 45)
 STANDARD = (80, 24)

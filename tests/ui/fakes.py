@@ -9,20 +9,9 @@ from threading import Event
 from typing import Any
 
 from tui.errors import UnknownInstance, UsageError
-from tui.model import (
-    Boot,
-    History,
-    Job,
-    JobState,
-    Phase,
-    Probe,
-    SideName,
-    Snapshot,
-    Verb,
-    Workload,
-    key_of,
-)
+from tui.model import Boot, Phase, Probe, SideName, Verb, Workload, key_of
 from tui.sides.base import Command
+from tui.snapshot import History, Job, JobState, Snapshot
 
 NOW = 1_780_000_000.0
 """Unix seconds at which every fake snapshot is taken."""

@@ -7,22 +7,8 @@ from dataclasses import replace
 from zlib import crc32
 
 from tests.ui.fakes import NOW, T_NS
-from tui.model import (
-    Boot,
-    BootPhase,
-    Health,
-    History,
-    HostSample,
-    Instance,
-    Job,
-    JobState,
-    Phase,
-    Sample,
-    SideName,
-    Snapshot,
-    State,
-    Verb,
-)
+from tui.model import Boot, BootPhase, Instance, Phase, SideName, State, Verb
+from tui.snapshot import Health, History, HostSample, Job, JobState, Sample, Snapshot
 
 MIB = 1024 * 1024
 VM, CONTAINER = SideName.VM, SideName.CONTAINER

@@ -9,9 +9,9 @@ from tests.ui.fleets import container, fleet_of, vm
 from tests.ui.lab_fakes import FakeLab, history, partial, under_way
 from tests.ui.lab_studies import nginx_study
 from tui.app import TwindeckApp
-from tui.model import Snapshot
 from tui.results import Row
 from tui.screens.lab import LabScreen
+from tui.snapshot import Snapshot
 
 RUNNING = "nginx-20260528-203320"
 MEASURED = (Row.SIZE, Row.ISOLATION, Row.STORAGE)

@@ -14,8 +14,9 @@ from tests.ui.conftest import line_with, text_of, until
 from tui.app import TwindeckApp
 from tui.errors import StoreError
 from tui.glyphs import ASCII, UNICODE
-from tui.model import Boot, History, Phase, SideName, Snapshot, State
+from tui.model import Boot, Phase, SideName, State
 from tui.screens.details import DetailsScreen
+from tui.snapshot import History, Snapshot
 from tui.widgets import boot_bars, plot, trend_chart
 from tui.widgets.curves import Metric, curves_of
 from tui.widgets.pair import pair_of

@@ -31,9 +31,10 @@ from tests.ui.fleets import (
 )
 from tui.errors import ActionFailed, UsageError
 from tui.glyphs import ASCII
-from tui.model import Job, JobState, Snapshot, Verb
+from tui.model import Verb
 from tui.screens.logs import OutputScreen
 from tui.sides.base import Command
+from tui.snapshot import Job, JobState, Snapshot
 
 
 async def test_the_row_tells_phase_and_seconds_and_the_line_below_the_rest() -> None:

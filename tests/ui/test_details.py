@@ -13,12 +13,13 @@ from tests.ui.charts_data import drawn, pair_app
 from tests.ui.conftest import asked_of, line_with, text_of, toasts, until
 from tests.ui.fakes import T_NS
 from tui.glyphs import ASCII
-from tui.model import Job, JobState, Phase, SideName, State, Verb
+from tui.model import Phase, SideName, State, Verb
 from tui.screens.decks import DecksScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.inspect import InspectScreen
 from tui.screens.logs import LogScreen, OutputScreen
+from tui.snapshot import Job, JobState
 
 SIZES = [(80, 24), (160, 45)]
 

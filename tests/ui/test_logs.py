@@ -19,10 +19,11 @@ from tests.ui.charts_data import LOG, pair_app
 from tests.ui.conftest import lines_of, text_of, toasts, until
 from tests.ui.fakes import T_NS
 from tui.errors import EngineUnavailable
-from tui.model import Job, JobState, Phase, SideName, Verb
+from tui.model import Phase, SideName, Verb
 from tui.screens.log_feed import Batch, LogFeed
 from tui.screens.logs import LogScreen, OutputScreen
 from tui.screens.text_screen import file_name
+from tui.snapshot import Job, JobState
 
 KEY = data.CONTAINER.key
 Stop = threading.Event

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.ui.fakes import NOW, T_NS
 from tests.ui.fleets import container, fleet_of, full_fleet, job, vm
 from tui.glyphs import ASCII, UNICODE, glyphs_for
-from tui.model import JobState, Phase, SideName, Snapshot, State, Verb
+from tui.model import Phase, SideName, State, Verb
+from tui.snapshot import JobState, Snapshot
 from tui.widgets.cells import Moment, boot_text, cell, elapsed, ports_text, state_cell
 from tui.widgets.columns import GAP, Column, columns_of, fit
 from tui.widgets.lines import line_of, slots_of

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app
 from tests.ui.fleets import docker_down, empty_fleet, first_run, full_fleet
 from tui.glyphs import ASCII, UNICODE
-from tui.model import Snapshot
+from tui.snapshot import Snapshot
 from tui.theme import LIGHT
 
 TWO = (120, 30)

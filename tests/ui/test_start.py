@@ -14,7 +14,7 @@ from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import fleet_of, vm
 from tests.ui.lab_fakes import FakeLab
 from tui.app import TwindeckApp
-from tui.model import Snapshot
+from tui.snapshot import Snapshot
 
 HEAVY = ("docker", "psutil", "vagrant", "sqlite3", "watchfiles", "requests")
 

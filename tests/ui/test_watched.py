@@ -8,7 +8,8 @@ from tests.ui.conftest import STANDARD, WIDE, build_app, text_of
 from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import container, fleet_of
 from tui.app import TwindeckApp
-from tui.model import Snapshot, State
+from tui.model import State
+from tui.snapshot import Snapshot
 
 
 def crowd() -> Snapshot:

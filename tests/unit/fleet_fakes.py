@@ -8,19 +8,9 @@ from threading import Event
 from typing import Any
 
 from tui.errors import ActionFailed, EngineUnavailable
-from tui.model import (
-    Boot,
-    Health,
-    HostSample,
-    Instance,
-    Phase,
-    Sample,
-    SideName,
-    State,
-    Verb,
-    Workload,
-)
+from tui.model import Boot, Instance, Phase, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
+from tui.snapshot import Health, HostSample, Sample
 
 
 class MemorySide:

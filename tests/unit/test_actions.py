@@ -12,7 +12,8 @@ from tests.unit.fleet_fakes import MemorySide
 from tui.errors import ActionFailed
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobRun
-from tui.model import Boot, Job, JobState, Probe, SideName, Verb, Workload
+from tui.model import Boot, Probe, SideName, Verb, Workload
+from tui.snapshot import Job, JobState
 
 
 def test_waiting_for_an_answer_ends_when_it_is_cancelled(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.cgroup_paths import locate, read_memberships, read_mounts
 from tui.meters.kept_files import KeptFiles
-from tui.model import Instance, Sample, SideName, State
+from tui.model import Instance, SideName, State
+from tui.snapshot import Sample
 
 ID = "ab" * 32
 PID = 4711

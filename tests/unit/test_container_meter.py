@@ -10,7 +10,8 @@ import pytest
 from tui.meters.base import Watched
 from tui.meters.containers import ContainerMeter
 from tui.meters.engine_api import EngineApiMeter
-from tui.model import Instance, Sample, Sampler, SideName, State
+from tui.model import Instance, Sampler, SideName, State
+from tui.snapshot import Sample
 
 CONTAINER = SideName.CONTAINER
 HERE = Instance(CONTAINER, "here", State.RUNNING, id="a" * 64, pid=1)

@@ -14,19 +14,9 @@ from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemorySt
 from tui.errors import UnknownInstance, UsageError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
-from tui.model import (
-    Instance,
-    JobState,
-    Phase,
-    Probe,
-    Sample,
-    SideName,
-    Snapshot,
-    State,
-    Verb,
-    Workload,
-)
+from tui.model import Instance, Phase, Probe, SideName, State, Verb, Workload
 from tui.sides.base import Side
+from tui.snapshot import JobState, Sample, Snapshot
 
 VM, CONTAINER = SideName.VM, SideName.CONTAINER
 

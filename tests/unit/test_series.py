@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.fleet.series import TREND_SAMPLES, Series
-from tui.model import Sample, SideName
+from tui.model import SideName
+from tui.snapshot import Sample
 
 LENGTH = 70
 percents = st.none() | st.floats(0, 6400, allow_nan=False)

@@ -24,8 +24,9 @@ from tui.cli.session import (
 )
 from tui.cli.tables import print_json
 from tui.errors import ActionFailed, TwindeckError, UsageError
-from tui.model import Instance, Job, JobState, SideName, State, Verb, key_of
+from tui.model import Instance, SideName, State, Verb, key_of
 from tui.sides.base import Command
+from tui.snapshot import Job, JobState
 
 if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet

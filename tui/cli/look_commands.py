@@ -19,7 +19,8 @@ from tui.cli.session import (
     tell_ailing,
 )
 from tui.cli.tables import boot_json, instance_json, print_json, table
-from tui.model import Boot, Instance, SideName, Snapshot, key_of
+from tui.model import Boot, Instance, SideName, key_of
+from tui.snapshot import Snapshot
 from tui.units import DASH, age, seconds
 
 ON = {"vm": (SideName.VM,), "container": (SideName.CONTAINER,), "both": tuple(SideName)}

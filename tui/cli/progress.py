@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.session import say
-from tui.model import Job, JobState, Verb
+from tui.model import Verb
+from tui.snapshot import Job, JobState
 from tui.text import clean
 from tui.units import seconds
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from tui.errors import EngineUnavailable, UnknownInstance, UsageError
-from tui.model import Health, Instance, Sampler, SideName, Snapshot
+from tui.model import Instance, Sampler, SideName
+from tui.snapshot import Health, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from tui.cli.session import (
 )
 from tui.cli.tables import print_json_line, sample_json, table
 from tui.errors import ActionFailed
-from tui.model import Instance, Sample, SideName, Snapshot
+from tui.model import Instance, SideName
+from tui.snapshot import Sample, Snapshot
 from tui.units import DASH, iec, percent
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from tui.model import Boot, Check, Instance, Sample
+from tui.model import Boot, Check, Instance
+from tui.snapshot import Sample
 from tui.text import clean
 from tui.units import timestamp
 

@@ -18,21 +18,9 @@ from tui.fleet.ledger import Ledger
 from tui.fleet.meters import Meters
 from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
-from tui.model import (
-    Boot,
-    Health,
-    History,
-    Instance,
-    Job,
-    Sample,
-    SideName,
-    Snapshot,
-    Verb,
-    Workload,
-    key_of,
-    verbs_for,
-)
+from tui.model import Boot, Instance, SideName, Verb, Workload, key_of, verbs_for
 from tui.sides.base import Command, Side
+from tui.snapshot import Health, History, Job, Sample, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 
 from tui.errors import TwindeckError
 from tui.fleet.boottimer import BootTimer
-from tui.model import Job, JobState, Phase, SideName, Verb
+from tui.model import Phase, SideName, Verb
+from tui.snapshot import Job, JobState
 from tui.text import clean
 
 OUTPUT_LINES = 5000

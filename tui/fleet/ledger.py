@@ -8,17 +8,8 @@ from dataclasses import replace
 from threading import Condition
 
 from tui.fleet.series import Series
-from tui.model import (
-    Boot,
-    Health,
-    History,
-    HostSample,
-    Instance,
-    Job,
-    Sample,
-    SideName,
-    Snapshot,
-)
+from tui.model import Boot, Instance, SideName
+from tui.snapshot import Health, History, HostSample, Job, Sample, Snapshot
 
 _SIDE_ORDER = {SideName.VM: 0, SideName.CONTAINER: 1}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 
-from tui.model import History, Sample
+from tui.snapshot import History, Sample
 
 SERIES_SAMPLES = 600
 TREND_SAMPLES = 30

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from tui.meters.base import Meter, Watched
-from tui.model import Instance, Sample
+from tui.model import Instance
+from tui.snapshot import Sample
 
 _FIGURES = ("cpu_percent", "memory_bytes")
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Any, Protocol
 
-from tui.model import Boot, History, Job, SideName, Snapshot, Verb, Workload
+from tui.model import Boot, SideName, Verb, Workload
 from tui.sides.base import Command
+from tui.snapshot import History, Job, Snapshot
 
 
 class FleetView(Protocol):

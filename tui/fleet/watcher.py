@@ -8,8 +8,9 @@ from dataclasses import replace
 from threading import Event, Thread
 
 from tui.errors import TwindeckError
-from tui.model import Health, Instance
+from tui.model import Instance
 from tui.sides.base import Side
+from tui.snapshot import Health
 
 RETRY_SECONDS = 1.0
 _SETTLE_SECONDS = 0.02

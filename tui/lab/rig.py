@@ -18,7 +18,7 @@ from tui.lab.cancel import Cancelled
 from tui.lab.clones import remove_leftovers
 from tui.lab.commands import Commands
 from tui.lab.instrument import Output, side_of
-from tui.model import Boot, Instance, Job, JobState, SideName, State, Verb, Workload
+from tui.model import Boot, Instance, SideName, State, Verb, Workload
 from tui.results import Arm
 from tui.sides.base import Side
 from tui.sides.containers import Containers
@@ -27,6 +27,7 @@ from tui.sides.docker_link import Link
 from tui.sides.libvirt import Libvirt
 from tui.sides.machines import Machines
 from tui.sides.vagrant_index import Entry
+from tui.snapshot import Job, JobState
 
 if TYPE_CHECKING:
     from docker import APIClient

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from tui.model import HostSample, Instance, Sample, SideName
+from tui.model import Instance, SideName
+from tui.snapshot import HostSample, Sample
 
 Watched = frozenset[str] | None
 """Keys of the instances somebody looks at; None stands for all."""

@@ -16,7 +16,8 @@ from tui.meters.cgroup_paths import CgroupFiles, Mount, locate, read_memberships
 from tui.meters.gaps import UNCOUNTED_BLOCK
 from tui.meters.kept_files import KeptFiles, descriptor_budget
 from tui.meters.rate import cpu_percent
-from tui.model import Instance, Sample, SideName
+from tui.model import Instance, SideName
+from tui.snapshot import Sample
 
 _BLOCK_FIELDS = ("block_read_bytes", "block_write_bytes")
 _HOST_NETWORK = "it uses the host's own network"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from tui.meters.base import Watched
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.gaps import CONTAINER_FIELDS, empty_sample
-from tui.model import Instance, Sample, Sampler, SideName
+from tui.model import Instance, Sampler, SideName
+from tui.snapshot import Sample
 
 if TYPE_CHECKING:
     from tui.meters.engine_api import EngineApiMeter

@@ -15,7 +15,8 @@ from docker.utils import version_lt
 from tui.meters.base import Watched
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
 from tui.meters.gaps import CONTAINER_FIELDS, UNCOUNTED_BLOCK, empty_sample
-from tui.model import Instance, Sample, SideName
+from tui.model import Instance, SideName
+from tui.snapshot import Sample
 
 if TYPE_CHECKING:
     from docker import APIClient

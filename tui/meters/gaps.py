@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from tui.model import Instance, Sample
+from tui.model import Instance
+from tui.snapshot import Sample
 
 UNCOUNTED_BLOCK = "no block I/O counted: none done, or this kernel counts none on cgroup v1"
 CONTAINER_FIELDS = (

@@ -7,7 +7,7 @@ import time
 
 import psutil
 
-from tui.model import HostSample
+from tui.snapshot import HostSample
 
 
 class HostMeter:

@@ -12,7 +12,8 @@ from tui.meters.base import Watched
 from tui.meters.gaps import empty_sample
 from tui.meters.guest import Guest, Guests, nothing
 from tui.meters.rate import cpu_percent
-from tui.model import Instance, Sample, SideName
+from tui.model import Instance, SideName
+from tui.snapshot import Sample
 
 _FIELDS = (
     "cpu_percent",

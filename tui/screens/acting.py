@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console import ConsoleApp
-from tui.model import Instance, JobState, SideName, Snapshot, State, Verb, verbs_for
+from tui.model import Instance, SideName, State, Verb, verbs_for
+from tui.snapshot import JobState, Snapshot
 from tui.widgets.cells import visible_name
 from tui.widgets.pair import pair_of
 

@@ -14,8 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.console import ConsoleApp
-from tui.model import Boot, Instance, Job, JobState, Snapshot, verbs_for
+from tui.model import Boot, Instance, verbs_for
 from tui.screens.acting import ActingScreen
+from tui.snapshot import Job, JobState, Snapshot
 from tui.text import clean
 from tui.units import age
 from tui.widgets.boot_chart import BootChart

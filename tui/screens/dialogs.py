@@ -15,7 +15,8 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.lab.view import Progress
-from tui.model import Instance, Job, SideName, Snapshot, State, Workload, key_of
+from tui.model import Instance, SideName, State, Workload, key_of
+from tui.snapshot import Job, Snapshot
 from tui.widgets.cells import visible_name
 
 BOTH = (SideName.VM, SideName.CONTAINER)

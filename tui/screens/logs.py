@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from textual.content import Content
 
-from tui.model import Job, JobState, SideName
+from tui.model import SideName
 from tui.screens.log_feed import LogFeed
 from tui.screens.text_screen import GrowingScreen, TextScreen, named
+from tui.snapshot import Job, JobState
 from tui.text import clean
 from tui.units import age
 from tui.widgets.line_store import MOST_LINES

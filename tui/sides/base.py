@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-from tui.model import Health, Instance, Phase, SideName, Verb, Workload
+from tui.model import Instance, Phase, SideName, Verb, Workload
+from tui.snapshot import Health
 
 
 class Report(Protocol):

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
-from tui.model import Health, Instance, SideName, State, Verb, Workload
+from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.sides.docker_actions import perform
 from tui.sides.docker_link import Link, unknown
@@ -18,6 +18,7 @@ from tui.sides.docker_rows import absent, instance_of, name_of, state_of
 from tui.sides.docker_runs import Runs
 from tui.sides.docker_streams import closed_on, lines_of
 from tui.sides.docker_up import bring_up
+from tui.snapshot import Health
 
 _EVENTS = (
     "create", "start", "restart", "die", "stop", "pause", "unpause", "rename", "destroy",

@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
-from tui.model import Health, Instance, SideName, State, Verb, Workload
+from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.sides.guest_log import console_command, journal_command, lines_of
 from tui.sides.libvirt import Libvirt
@@ -21,6 +21,7 @@ from tui.sides.machine_actions import MachineActions
 from tui.sides.machine_rows import Inventory, Machine, OwnSessions, require_provider
 from tui.sides.vagrant_command import additions, environment, is_installed
 from tui.sides.vagrant_index import vagrant_home
+from tui.snapshot import Health
 
 _FIX = "twindeck setup"
 

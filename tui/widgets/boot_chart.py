@@ -10,7 +10,8 @@ from textual.reactive import var
 
 from tui.console import ConsoleApp
 from tui.errors import TwindeckError
-from tui.model import Boot, Snapshot, State
+from tui.model import Boot, State
+from tui.snapshot import Snapshot
 from tui.widgets.boot_bars import chart
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tui.glyphs import Glyphs
-from tui.model import Instance, Job, JobState, Phase, Sample, Snapshot, State
+from tui.model import Instance, Phase, State
+from tui.snapshot import Job, JobState, Sample, Snapshot
 from tui.text import clean
 from tui.units import age, iec, percent
 from tui.widgets.columns import Column

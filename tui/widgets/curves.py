@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui.model import History, Instance, Sample, SideName, Snapshot
+from tui.model import Instance, SideName
+from tui.snapshot import History, Sample, Snapshot
 from tui.text import clean
 from tui.units import DASH, iec, percent
 

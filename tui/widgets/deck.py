@@ -18,7 +18,8 @@ from textual.strip import Strip
 
 from tui.console import ConsoleApp
 from tui.glyphs import UNICODE
-from tui.model import Instance, SideName, Snapshot
+from tui.model import Instance, SideName
+from tui.snapshot import Snapshot
 from tui.widgets.cells import Moment
 from tui.widgets.columns import GAP, GUTTER, Column, Fitted, aligned, columns_of, fit
 from tui.widgets.lines import Line, Slot, line_of, slots_of

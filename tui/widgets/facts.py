@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui.glyphs import Glyphs
-from tui.model import Boot, Instance, Phase, Sample, SideName, Snapshot, State, Workload
+from tui.model import Boot, Instance, Phase, SideName, State, Workload
+from tui.snapshot import Sample, Snapshot
 from tui.text import clean
 from tui.units import DASH, age, iec, percent, seconds
 from tui.widgets.boot_bars import name_text

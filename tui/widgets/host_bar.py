@@ -7,7 +7,8 @@ from textual import getters
 from textual.content import Content
 
 from tui.console import ConsoleApp
-from tui.model import HostSample, SideName, Snapshot
+from tui.model import SideName
+from tui.snapshot import HostSample, Snapshot
 from tui.text import clean
 from tui.units import iec, percent
 from tui.widgets.rows import Rows

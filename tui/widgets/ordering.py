@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tui.model import Instance, Snapshot, State
+from tui.model import Instance, State
+from tui.snapshot import Snapshot
 from tui.text import clean
 from tui.widgets.columns import Column
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui.model import Instance, Snapshot
+from tui.model import Instance
+from tui.snapshot import Snapshot
 
 
 def pair_of(snapshot: Snapshot, key: str | None) -> tuple[Instance, ...]:

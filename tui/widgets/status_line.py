@@ -7,7 +7,8 @@ from textual.content import Content
 from textual.reactive import var
 
 from tui.console import ConsoleApp
-from tui.model import Instance, Job, JobState, SideName, State
+from tui.model import Instance, SideName, State
+from tui.snapshot import Job, JobState
 from tui.text import clean
 from tui.units import iec, seconds
 from tui.widgets.cells import elapsed, job_seconds, visible_name

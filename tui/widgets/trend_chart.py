@@ -14,7 +14,7 @@ from textual.reactive import reactive, var
 from textual.widget import Widget
 
 from tui.console import ConsoleApp
-from tui.model import Snapshot
+from tui.snapshot import Snapshot
 from tui.widgets.curves import Curve, Metric, curves_of
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
