@@ -155,7 +155,7 @@ def _open_console(settings: Settings) -> None:
         fleet.glance()
         # A key just after a frame waits for two turns of Textual's clock: 17 ms in all, not 33.
         os.environ.setdefault("TEXTUAL_FPS", "120")
-        # The glance is taken meanwhile.
+        # Takes longer than anything before it, so that the glance gives CPU figures soon after.
         from tui.app import TwindeckApp
 
         app = TwindeckApp(fleet, open_lab, is_thin=settings.is_thin)

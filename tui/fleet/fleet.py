@@ -57,6 +57,7 @@ class Fleet:
         self._connect = connect
         self._open_meters = open_meters
         self._read_quickly = read_quickly
+        self._has_glanced = False
         self._watched: frozenset[str] | None = None
         self._meters: Future[Meters] = Future()
         self._sides: Future[tuple[Side, ...]] = Future()
@@ -72,7 +73,6 @@ class Fleet:
         by_name = {w.name: w for w in workloads}
         actions = Actions(self._side, by_name, self._find, self._on_boot)
         self._board = JobBoard(self._performer(actions), self._has_news.set)
-        self._glancer = Thread(target=self._read_recalled, name="glance", daemon=True)
         self._threads = [
             Thread(target=self._sample_loop, name="sampler", daemon=True),
             Thread(target=self._publish_loop, name="publisher", daemon=True),
@@ -88,11 +88,15 @@ class Fleet:
         self._ledger.recall(self._store.load_fleet(), self._store.last_boot_seconds())
 
     def glance(self) -> None:
-        """Begin to read what was recalled for a first time; once, before `start`.
+        """Read what was recalled for a first time; before `start`, which then reads it again.
 
-        That reads it again: the time between the two gives the first CPU figures.
+        The time between the two gives the first CPU figures. Not on a thread of its own: that would
+        wait for the interpreter's lock again after each of a thousand calls.
         """
-        self._glancer.start()
+        live = [i for i in self.snapshot.instances if i.is_live]
+        self._ledger.enter_samples(self._read_quickly(live))
+        self._has_glanced = True
+        self._has_news.set()
 
     def start(self) -> None:
         """Connect, then watch and sample; returns at once."""
@@ -267,15 +271,9 @@ class Fleet:
         with suppress(StoreError):
             self._store.add_boot(boot)
 
-    def _read_recalled(self) -> None:
-        live = [i for i in self.snapshot.instances if i.is_live]
-        self._ledger.enter_samples(self._read_quickly(live))
-        self._has_news.set()
-
     def _sample_loop(self) -> None:
-        if self._glancer.ident is not None:
-            self._glancer.join()
-            self._read_recalled()
+        if self._has_glanced:
+            self.glance()
         self._meters.set_result(self._open_meters())
         for side in self._open_sides():
             self._heard[side.name].wait(_FIRST_SECONDS)
