@@ -98,6 +98,9 @@ class MemoryMeter:
 
     method = "memory"
 
+    def note(self, live: Sequence[Instance]) -> None:
+        self.sweeps += 1
+
     def sample(
         self, live: Sequence[Instance], watched: frozenset[str] | None = None
     ) -> list[Sample]:

@@ -136,6 +136,17 @@ def test_a_counter_that_started_anew_gives_no_negative_share(host: V1 | V2) -> N
     assert host.sample(after_seconds=1.0).cpu_percent == pytest.approx(100.0)
 
 
+def test_after_a_note_the_first_sample_has_cpu_per_cent(host: V1 | V2) -> None:
+    host.meter.note([container()])
+    host.cpu(1_000_000_000)
+    assert host.sample(after_seconds=1.0).cpu_percent == pytest.approx(50.0)
+
+
+def test_a_note_passes_over_what_is_not_here(host: V1 | V2) -> None:
+    host.meter.note([container(pid=None), container(pid=99999)])
+    assert host.sample().cpu_percent is None
+
+
 def test_a_restarted_container_is_measured_anew(host: V1 | V2) -> None:
     host.sample()
     shutil.copytree(host.top / f"proc/{PID}", host.top / "proc/815")

@@ -36,7 +36,7 @@ def open_fleet(
         connect=lambda: _connect(root, workloads),
         open_meters=lambda: _open_meters(cgroup, sampler, read_only),
         # No engine is asked, and a container that is no more has no cgroup of its id.
-        read_quickly=(lambda live: []) if sampler is Sampler.ENGINE else cgroup.sample,
+        quick=None if sampler is Sampler.ENGINE else cgroup,
         store=store,
         workloads=workloads,
         interval_seconds=interval_seconds,

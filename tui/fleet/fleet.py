@@ -15,12 +15,12 @@ from tui.errors import StoreError, UnknownInstance, UsageError
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobBoard, JobRun
 from tui.fleet.ledger import Ledger
-from tui.fleet.meters import Meters
+from tui.fleet.meters import Meters, QuickMeter
 from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
 from tui.model import Boot, Instance, SideName, Verb, Workload, key_of, verbs_for
 from tui.sides.base import Command, Side
-from tui.snapshot import Health, History, Job, Sample, Snapshot
+from tui.snapshot import Health, History, Job, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ _PUBLISH_SECONDS = 0.05
 _JOIN_SECONDS = 1.0
 _FIRST_SECONDS = 5.0
 _SECOND_SWEEP_SECONDS = 0.15
+_PAINT_SECONDS = 0.1
 
 
 class Fleet:
     """Implements `FleetView`. Its threads write the ledger; readers get immutable snapshots.
 
-    `read_quickly` samples those of the live instances that prove to be themselves and can be read
-    in a moment; the others are left to the meters.
+    `quick` measures what was recalled until the meters are there.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Fleet:
         *,
         connect: Callable[[], tuple[Side, ...]],
         open_meters: Callable[[], Meters],
-        read_quickly: Callable[[Sequence[Instance]], list[Sample]] = lambda live: [],
+        quick: QuickMeter | None = None,
         store: Store,
         workloads: Sequence[Workload],
         interval_seconds: float = 1.0,
@@ -56,7 +56,7 @@ class Fleet:
         self.workloads = tuple(workloads)
         self._connect = connect
         self._open_meters = open_meters
-        self._read_quickly = read_quickly
+        self._quick = quick
         self._has_glanced = False
         self._watched: frozenset[str] | None = None
         self._meters: Future[Meters] = Future()
@@ -88,18 +88,20 @@ class Fleet:
         self._ledger.recall(self._store.load_fleet(), self._store.last_boot_seconds())
 
     def glance(self) -> None:
-        """Read what was recalled for a first time; before `start`, which then reads it again.
+        """Note the counters of what was recalled; before `start`, which then samples it.
 
-        The time between the two gives the first CPU figures. Not on a thread of its own: that would
-        wait for the interpreter's lock again after each of a thousand calls.
+        The time between the two gives the first CPU figures.
         """
-        live = [i for i in self.snapshot.instances if i.is_live]
-        self._ledger.enter_samples(self._read_quickly(live))
-        self._has_glanced = True
-        self._has_news.set()
+        if self._quick is not None:
+            self._quick.note(self._live())
+            self._has_glanced = True
 
     def start(self) -> None:
-        """Connect, then watch and sample; returns at once."""
+        """Sample what was glanced at; then, on threads, connect, watch and sample."""
+        if self._quick is not None and self._has_glanced:
+            # A thread would wait for the interpreter's lock again after each of a thousand calls.
+            self._ledger.enter_samples(self._quick.sample(self._live()))
+            self._has_news.set()
         for thread in self._threads:
             thread.start()
 
@@ -273,7 +275,8 @@ class Fleet:
 
     def _sample_loop(self) -> None:
         if self._has_glanced:
-            self.glance()
+            # First the figures are painted, then the engines' libraries take their share of CPU.
+            self._stop.wait(_PAINT_SECONDS)
         self._meters.set_result(self._open_meters())
         for side in self._open_sides():
             self._heard[side.name].wait(_FIRST_SECONDS)
@@ -303,6 +306,9 @@ class Fleet:
                 receive(snapshot)
             # A talkative action must not become a repaint a line.
             self._stop.wait(_PUBLISH_SECONDS)
+
+    def _live(self) -> list[Instance]:
+        return [i for i in self.snapshot.instances if i.is_live]
 
     def _find(self, key: str) -> Instance | None:
         return self.snapshot.find(key)

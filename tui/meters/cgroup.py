@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui.meters import cgroup_text as text
 from tui.meters.cgroup_paths import CgroupFiles, Mount, locate, read_memberships, read_mounts
 from tui.meters.gaps import UNCOUNTED_BLOCK
-from tui.meters.kept_files import KeptFiles, descriptor_budget
+from tui.meters.kept_files import KeptFiles, descriptor_budget, read_once
 from tui.meters.rate import cpu_percent
 from tui.model import Instance, SideName
 from tui.snapshot import Sample
@@ -33,6 +34,8 @@ class _Run:
     before: tuple[int, int] | None = None
     missing: dict[str, str] = field(default_factory=dict)
     """Field name -> why it cannot be had in this whole run."""
+    is_checked: bool = False
+    """Whether the other files are known to be there: CPU alone comes first, for a quick start."""
 
     @property
     def paths(self) -> list[str]:
@@ -63,7 +66,22 @@ class CgroupMeter:
     def version_of(self, instance: Instance) -> int | None:
         """1 or 2 when the instance's cgroup can be read here; None when it cannot."""
         run = self._run_of(instance)
-        return run.files.version if run else None
+        if run is None:
+            return None
+        try:
+            self._check(run)
+        except OSError:
+            self._forget(instance.id)
+            return None
+        return run.files.version
+
+    def note(self, live: Sequence[Instance]) -> None:
+        """Read just the CPU counters, so that the next sample has CPU per cent. Raises nothing."""
+        for instance in live:
+            run = self._run_of(instance)
+            if run is not None:
+                with suppress(OSError):
+                    run.before = self._cpu(run)
 
     def sample(self, live: Sequence[Instance]) -> list[Sample]:
         """One sample per readable instance; forgets those no longer given. Raises nothing."""
@@ -90,16 +108,15 @@ class CgroupMeter:
             return None
 
     def _read(self, instance: Instance, run: _Run) -> Sample | None:
+        self._check(run)
         files, read = run.files, self._files.read
         is_v1 = files.version == 1
-        t_ns = self._clock_ns()
-        cpu_text = read(files.cpu)
-        cpu_ns = text.cpu_ns_v1(cpu_text) if is_v1 else text.cpu_ns_v2(cpu_text)
+        now = self._cpu(run)
         usage = text.number(read(files.memory))
-        if cpu_ns is None or usage is None:
+        if now is None or usage is None:
             return None
-        percent, why = cpu_percent(run.before, (t_ns, cpu_ns))
-        run.before = (t_ns, cpu_ns)
+        percent, why = cpu_percent(run.before, now)
+        run.before = now
         name = b"total_inactive_file" if is_v1 else b"inactive_file"
         received, sent = self._network(run)
         block = self._block(run, is_v1)
@@ -112,7 +129,7 @@ class CgroupMeter:
             side=SideName.CONTAINER,
             name=instance.name,
             time=time.time(),
-            t_ns=t_ns,
+            t_ns=now[0],
             cpu_percent=percent,
             memory_bytes=text.used_bytes(usage, text.field(read(files.memory_stat), name)),
             memory_limit_bytes=self._limit(read(files.memory_limit)),
@@ -123,6 +140,14 @@ class CgroupMeter:
             pids=self._pids(run),
             reasons=reasons,
         )
+
+    def _cpu(self, run: _Run) -> tuple[int, int] | None:
+        """The time, and the CPU time so far; both in nanoseconds. Raises OSError."""
+        t_ns = self._clock_ns()
+        content = self._files.read(run.files.cpu)
+        is_v1 = run.files.version == 1
+        cpu_ns = text.cpu_ns_v1(content) if is_v1 else text.cpu_ns_v2(content)
+        return None if cpu_ns is None else (t_ns, cpu_ns)
 
     def _network(self, run: _Run) -> tuple[int | None, int | None]:
         if run.network is None:
@@ -151,23 +176,26 @@ class CgroupMeter:
         return run
 
     def _open_run(self, container_id: str, pid: int) -> _Run | None:
-        files = None
         try:
-            memberships = read_memberships(Path(self._proc, str(pid), "cgroup").read_text())
+            memberships = read_memberships(read_once(f"{self._proc}/{pid}/cgroup").decode())
             files = locate(memberships, self._known_mounts(), container_id, self._top)
             if files is None:
                 return None
-            for path in (files.cpu, files.memory, files.memory_stat, files.memory_limit):
-                self._files.read(path)
+            self._files.read(files.cpu)
         except (OSError, UnicodeDecodeError):
-            if files is not None:
-                self._files.forget((files.cpu, files.memory, files.memory_stat, files.memory_limit))
             return None
-        return self._with_options(_Run(files=files, pid=pid, network=None))
+        return _Run(files=files, pid=pid, network=None)
 
-    def _with_options(self, run: _Run) -> _Run:
-        """Find which of the files that may be missing are there, and say why of the others."""
+    def _check(self, run: _Run) -> None:
+        """Find which of the files that may be missing are there, and say why of the others.
+
+        Once a run. Raises OSError when one is missing that may not.
+        """
+        if run.is_checked:
+            return
         files = run.files
+        for path in (files.memory, files.memory_stat, files.memory_limit):
+            self._files.read(path)
         pids = files.pids if files.pids and self._can_read(files.pids) else None
         block = next((path for path in files.block if self._can_read(path)), None)
         if pids is None:
@@ -182,7 +210,7 @@ class CgroupMeter:
             run.missing |= {"net_rx_bytes": why_not, "net_tx_bytes": why_not}
         else:
             run.network = network
-        return run
+        run.is_checked = True
 
     def _can_read(self, path: str) -> bool:
         """Whether it is there; it stays open for the samples to come."""

@@ -19,6 +19,15 @@ def descriptor_budget() -> int:
     return 4096 if soft == resource.RLIM_INFINITY else soft // 2
 
 
+def read_once(path: str) -> bytes:
+    """Up to 16 KiB of a file that is not kept open. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.pread(descriptor, _BUFFER_BYTES, 0)
+    finally:
+        os.close(descriptor)
+
+
 class KeptFiles:
     """Opens on first use and keeps up to `budget` descriptors; files beyond it are opened anew."""
 
@@ -30,13 +39,9 @@ class KeptFiles:
         """Up to 16 KiB of the file. Raises OSError (ENODEV once the cgroup is gone)."""
         descriptor = self._open.get(path)
         if descriptor is None:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             if len(self._open) >= self._budget:
-                try:
-                    return os.pread(descriptor, _BUFFER_BYTES, 0)
-                finally:
-                    os.close(descriptor)
-            self._open[path] = descriptor
+                return read_once(path)
+            descriptor = self._open[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         return os.pread(descriptor, _BUFFER_BYTES, 0)
 
     def forget(self, paths: Iterable[str]) -> None:
