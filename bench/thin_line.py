@@ -34,6 +34,7 @@ from bench.peers import twindeck
 from bench.relay import Relay
 from bench.terminal import Terminal
 
+_SERVER = "/usr/sbin/sshd"
 _PORT = 22022
 _COLUMNS, _LINES = 160, 45
 _START_SECONDS = 60.0
@@ -110,12 +111,14 @@ class Line:
 @contextmanager
 def line(folder: Path, kbits: float, delay_ms: float) -> Iterator[None]:
     """A server and the line to it; gone at the end."""
+    if not Path(_SERVER).exists():
+        raise SystemExit(f"no {_SERVER}: install openssh-server")
     for name in ("host", "key"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
     Path("/run/sshd").mkdir(exist_ok=True)
     server = subprocess.Popen(
         (
-            *("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", str(folder / "host")),
+            *(_SERVER, "-D", "-e", "-f", "/dev/null", "-h", str(folder / "host")),
             *("-p", str(_PORT), "-o", "ListenAddress=127.0.0.1", "-o", "UsePAM=no"),
             *("-o", f"AuthorizedKeysFile={folder}/key.pub", "-o", "StrictModes=no"),
             *("-o", "PermitRootLogin=yes", "-o", "PidFile=none"),
