@@ -128,14 +128,14 @@ class TwindeckApp(ConsoleApp):
         if (jobs or self.comparison) and not is_asked:
             self.push_screen(QuitDialog(jobs, self.comparison), self._leave)
         else:
-            if self.lab is not None and self.comparison:
+            if self.comparison and self.lab is not None:
                 self.lab.cancel()
             self.exit()
 
     def _leave(self, is_sure: bool | None) -> None:
         if not is_sure:
             return
-        if self.lab is None or self.comparison is None:
+        if self.comparison is None or self.lab is None:
             self.exit()
             return
         from tui.screens.lab_dialogs import LeavingDialog

@@ -85,8 +85,7 @@ class ConsoleApp(App[None]):
         self.is_thin = is_thin
         """Whether the line is slow: no trends and no charts beside the rows."""
         self.fleet = fleet
-        self.lab: LabView | None = None
-        """Opened behind the first frame; None, too, where there is no history to keep runs in."""
+        self._lab: LabView | None = None
         self._open_lab = open_lab
         self._is_lab_open = False
         self.clock = clock or Clock()
@@ -106,7 +105,13 @@ class ConsoleApp(App[None]):
     @property
     def has_lab(self) -> bool:
         """Whether workloads can be compared; thought so until the lab was to be opened."""
-        return self.lab is not None or not self._is_lab_open
+        return self._lab is not None or not self._is_lab_open
+
+    @property
+    def lab(self) -> LabView | None:
+        """Opened behind the first frame, or by who asks earlier; None without a history."""
+        self._enter_lab()
+        return self._lab
 
     def on_mount(self) -> None:
         """Show what is known, then watch; the fleet starts with the first frame."""
@@ -147,13 +152,15 @@ class ConsoleApp(App[None]):
             self.set_timer(_SETTLED_SECONDS, _collect_less)
 
     def _enter_lab(self) -> None:
-        self.lab = self._open_lab()
+        if self._is_lab_open:
+            return
+        self._lab = self._open_lab()
         self._is_lab_open = True
-        if self.lab is None:
+        if self._lab is None:
             self.screen.refresh_bindings()
             return
-        self._undos.append(self.lab.subscribe(self._receive_progress))
-        self.set_reactive(ConsoleApp.progress, self.lab.progress())
+        self._undos.append(self._lab.subscribe(self._receive_progress))
+        self.set_reactive(ConsoleApp.progress, self._lab.progress())
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that was opened a moment before the end looks for widgets it never got."""

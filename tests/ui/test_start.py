@@ -67,12 +67,27 @@ async def test_the_lab_is_opened_behind_the_first_frame() -> None:
         return FakeLab()
 
     app = TwindeckApp(FakeFleet(fleet_of(vm("one"))), open_lab)
-    assert app.lab is None
+    assert app.has_lab
+    assert not seen
     async with app.run_test(size=WIDE) as pilot:
-        await until(pilot, lambda: app.lab is not None)
+        await until(pilot, lambda: bool(seen))
         (frame,) = seen
         assert "one" in frame
         assert "c comparisons" in frame
+
+
+async def test_who_asks_for_the_lab_earlier_opens_it_once() -> None:
+    opened: list[FakeLab] = []
+
+    def open_lab() -> FakeLab:
+        opened.append(FakeLab())
+        return opened[-1]
+
+    app = TwindeckApp(FakeFleet(fleet_of(vm("one"))), open_lab)
+    first = app.lab
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        assert opened == [first] == [app.lab]
 
 
 async def test_where_no_history_can_be_kept_no_key_offers_comparisons() -> None:

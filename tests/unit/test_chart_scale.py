@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.scale import byte_ticks, percent_ticks, share, thin
+from tui.widgets.scale import byte_ticks, percent_ticks, place, share, thin
 
 SERIES = st.lists(
     st.one_of(st.none(), st.floats(0, 1e12, allow_nan=False)), min_size=0, max_size=400
@@ -91,3 +91,17 @@ def test_shares_add_up_to_the_whole(cells: int, parts: list[float]) -> None:
         for width, part in zip(widths, parts, strict=True)
         if sum(parts) > 0
     )
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.001, 1e6), st.integers(1, 500))
+def test_the_ends_have_the_outermost_places(low: float, span: float, count: int) -> None:
+    ends = (low, low + span)
+    assert place(ends[0], ends, count) == 0
+    assert place(ends[1], ends, count) == count - 1
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(2, 500))
+def test_a_place_is_the_nearest(one: float, other: float, count: int) -> None:
+    nearest = place(one, (0.0, 1.0), count)
+    assert abs(one - nearest / (count - 1)) <= 0.5 / (count - 1) + 1e-9
+    assert place(min(one, other), (0.0, 1.0), count) <= place(max(one, other), (0.0, 1.0), count)

@@ -57,7 +57,7 @@ class Fleet:
         self._connect = connect
         self._open_meters = open_meters
         self._quick = quick
-        self._has_glanced = False
+        self._glanced: QuickMeter | None = None
         self._watched: frozenset[str] | None = None
         self._meters: Future[Meters] = Future()
         self._sides: Future[tuple[Side, ...]] = Future()
@@ -94,13 +94,13 @@ class Fleet:
         """
         if self._quick is not None:
             self._quick.note(self._live())
-            self._has_glanced = True
+            self._glanced = self._quick
 
     def start(self) -> None:
         """Sample what was glanced at; then, on threads, connect, watch and sample."""
-        if self._quick is not None and self._has_glanced:
+        if self._glanced is not None:
             # A thread would wait for the interpreter's lock again after each of a thousand calls.
-            self._ledger.enter_samples(self._quick.sample(self._live()))
+            self._ledger.enter_samples(self._glanced.sample(self._live()))
             self._has_news.set()
         for thread in self._threads:
             thread.start()
@@ -274,7 +274,7 @@ class Fleet:
             self._store.add_boot(boot)
 
     def _sample_loop(self) -> None:
-        if self._has_glanced:
+        if self._glanced is not None:
             # First the figures are painted, then the engines' libraries take their share of CPU.
             self._stop.wait(_PAINT_SECONDS)
         self._meters.set_result(self._open_meters())

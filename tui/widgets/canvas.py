@@ -31,7 +31,7 @@ class Canvas:
 
     def draw(self, data: Thinned, letter: str, style: str, *, is_joined: bool = True) -> None:
         """A curve, over what is there. In ASCII it is drawn with its letter."""
-        dots = [self._spot(point, self._across, self._up) for point in data.points]
+        dots = [self._spot(point) for point in data.points]
         for dot in dots:
             self._dot(dot, letter, style)
         if is_joined:
@@ -46,7 +46,7 @@ class Canvas:
 
     def cell(self, point: Point) -> Spot:
         """The cell the point lies in."""
-        column, row = self._spot(point, self._across, self._up)
+        column, row = self._spot(point)
         return column // self._across, row // self._up
 
     def rows(self) -> Iterator[Content]:
@@ -56,10 +56,11 @@ class Canvas:
             runs = groupby(cells, key=lambda cell: cell[1])
             yield Content.assemble(*(("".join(s for s, _ in run), style) for style, run in runs))
 
-    def _spot(self, point: Point, across: int, up: int) -> Spot:
+    def _spot(self, point: Point) -> Spot:
+        """Of dots."""
         return (
-            place(point[0], self._x, self._columns * across),
-            place(point[1], self._y, self._rows * up),
+            place(point[0], self._x, self._columns * self._across),
+            place(point[1], self._y, self._rows * self._up),
         )
 
     def _dot(self, dot: Spot, letter: str, style: str) -> None:
