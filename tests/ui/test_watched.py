@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.ui.conftest import STANDARD, WIDE, build_app, text_of
+from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app, line_with, text_of
 from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import container, fleet_of
 from tui.app import TwindeckApp
-from tui.model import State
+from tui.model import SideName, State
 from tui.snapshot import Snapshot
 
 
@@ -61,3 +63,23 @@ async def test_a_deck_where_nothing_runs_is_not_measured() -> None:
     app = build_app(fleet_of(container("c00", State.STOPPED)))
     async with app.run_test(size=WIDE):
         assert "by cgroup" not in text_of(app)
+
+
+@pytest.mark.parametrize("size", [STANDARD, WIDE, SMALL])
+@pytest.mark.parametrize("method", ["cgroup v1", "cgroup v2 and Engine API"])
+async def test_the_filters_count_stays_whole_and_how_it_is_measured_gives_way_first(
+    size: tuple[int, int], method: str
+) -> None:
+    looping = container("restarts-for-ever", State.RESTARTING)
+    page = fleet_of(*(container(f"journey-{n}", State.RUNNING) for n in range(40)), looping)
+    app = build_app(replace(page, methods={SideName.CONTAINER: method}))
+    needle = "journey-3-of-a-name-that-is-rather-long"
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("slash", *"journey-3", "enter")
+        await pilot.pause()
+        title = line_with(app, "Containers")
+        assert "/journey-3  13 shown" in title
+        assert f"by {method}" in title or "by" not in title.split()
+        await pilot.press("escape", "slash", *needle)
+        await pilot.pause()
+        assert " 0 shown" in line_with(app, "Containers")

@@ -14,6 +14,7 @@ from tui.model import SideName, State
 from tui.text import clean
 from tui.widgets.cells import Moment
 from tui.widgets.deck import Deck
+from tui.widgets.deck_title import DeckTitle, Part
 
 TITLES = {SideName.VM: "VMs", SideName.CONTAINER: "Containers"}
 _ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
@@ -64,7 +65,7 @@ class DeckPane(Vertical):
         self.deck = Deck(side, id=f"{side}-deck")
         self.others = ""
         """What the hidden deck holds, told when only this one is visible."""
-        self._title = Static(classes="deck-title")
+        self._title = DeckTitle()
         self._heading = DeckHeading(self.deck)
         self._notice = Static(classes="deck-notice")
         self._told: tuple[object, ...] = ()
@@ -83,34 +84,37 @@ class DeckPane(Vertical):
 
     def tell(self, moment: Moment) -> None:
         """Bring title and notice up to date, if anything in them changed."""
-        title, notice = self._title_text(moment), self._notice_text(moment)
-        if (title, notice) == self._told:
+        self._title.show(self._title_parts(moment))
+        notice = self._notice_text(moment)
+        if (notice, bool(self.deck.shown)) == self._told:
             return
-        self._told = (title, notice)
-        self._title.update(title)
+        self._told = (notice, bool(self.deck.shown))
         self._notice.update(notice or "")
         self._notice.display = notice is not None
         self._heading.display = notice is None or bool(self.deck.shown)
 
-    def _title_text(self, moment: Moment) -> Content:
+    def _title_parts(self, moment: Moment) -> list[Part]:
         deck = self.deck
         instances = moment.snapshot.on_side(self.side)
         running = sum(i.state is State.RUNNING for i in instances)
-        parts = [Content.styled(TITLES[self.side], "bold")]
+        parts = [Part(Content.styled(TITLES[self.side], "bold"))]
         if instances:
-            parts.append(Content.styled(f"{running} of {deck.total} running", "$quiet"))
+            told = f"{running} of {deck.total} running"
+            parts.append(Part(Content.styled(told, "$quiet"), gives_way=1))
         if running and (method := moment.snapshot.methods.get(self.side)):
-            parts.append(Content.styled(f"by {method}", "$faint"))
+            parts.append(Part(Content.styled(f"by {method}", "$faint"), gives_way=3))
         if deck.needle:
-            told = f"/{deck.needle}  {len(deck.shown)} shown"
-            parts.append(Content.from_markup("[$accent]$t[/]", t=told))
+            needle = Content.from_markup("[$accent]/$t[/]", t=deck.needle)
+            count = Content.styled(f"{len(deck.shown)} shown", "$accent")
+            parts += [Part(needle, may_be_cut=True), Part(count)]
         if deck.marks:
-            parts.append(Content.from_markup("[$accent]$t[/]", t=f"{len(deck.marks)} marked"))
+            parts.append(Part(Content.styled(f"{len(deck.marks)} marked", "$accent")))
         if self.side in moment.snapshot.stale and instances:
-            parts.append(Content.from_markup("[bold $warning]stale[/]"))
+            parts.append(Part(Content.styled("stale", "bold $warning")))
         if self.others:
-            parts.append(Content.from_markup("[$faint]tab[/] [$quiet]$t[/]", t=self.others))
-        return Content("  ").join(parts)
+            other = Content.from_markup("[$faint]tab[/] [$quiet]$t[/]", t=self.others)
+            parts.append(Part(other, gives_way=2))
+        return parts
 
     def _notice_text(self, moment: Moment) -> Content | None:
         """None while the list can speak for itself."""
