@@ -26,6 +26,8 @@ from tui.theme import DARK, LIGHT
 from tui.widgets.key_footer import active_keys
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tui.lab.view import LabView
 
 _CHOICES = (
@@ -36,12 +38,20 @@ _CHOICES = (
 """Where a workload can be brought up."""
 
 
+def _palette() -> type[Provider]:
+    # With it comes all of the palette, which few open.
+    from tui.screens.palette import PlainCommands
+
+    return PlainCommands
+
+
 class TwindeckApp(ConsoleApp):
     """Two decks on one console. Starts the fleet it is given; whoever made the fleet stops it."""
 
     TITLE = "Twindeck"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "quit", priority=True, show=False, tooltip="Quit"),
         Binding("ctrl+q", "quit", "quit", priority=True, show=False, tooltip="Quit"),

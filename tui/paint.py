@@ -3,6 +3,9 @@
 Textual 8 writes a changed span from its widget's left edge, every segment with its whole style and
 a reset after it: one figure that changes costs a row of 500 bytes. Over a thin line those bytes
 are the speed of the console, so here they are counted one by one.
+
+It is also the last guard: whoever sent a text, no character of it that a terminal obeys, that
+turns the order of its neighbours or that nobody sees gets past the cells.
 """
 
 from __future__ import annotations
@@ -12,15 +15,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
+from tui.text import harmless
+
 _BRIDGE_CELLS = 4
 """Unchanged cells that cost less to write again than to skip: a jump takes five bytes."""
 _RESET = "\x1b[m"
+_UNSHOWN = "\ufffd"
+"""Stands for a character that is not written but has cells."""
 
 
 @dataclass(slots=True)
@@ -130,7 +137,7 @@ def cells_of(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]]:
             continue
         # Not `Strip.render_ansi`: it keeps 16,384 styles, and each row of a log has one of its own.
         code = "" if style is None else style._make_ansi_codes(colors)
-        cells = text if text.isascii() else _cells(text)
+        cells = text if text.isascii() and text.isprintable() else _cells(text)
         texts.extend(cells)
         codes.extend([code] * len(cells))
     return texts, codes
@@ -139,14 +146,28 @@ def cells_of(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]]:
 @lru_cache(1024)
 def _cells(text: str) -> tuple[str, ...]:
     cells: list[str] = []
-    for character in text:
-        width = cell_len(character)
+    for start, end, width in split_graphemes(text)[0]:
         if width:
-            cells.extend([character, *[""] * (width - 1)])
-        elif cells:
-            at = next(i for i in range(len(cells) - 1, -1, -1) if cells[i])
-            cells[at] += character
-    return tuple(cells)
+            cells.extend(_grapheme(text[start:end], width))
+    # Rich counts what follows a joiner at the beginning in one way and splits it in another.
+    room = cell_len(text)
+    if len(cells) > room and not cells[room]:
+        cells[room - 1] = " "
+    return (*cells[:room], *[" "] * (room - len(cells)))
+
+
+def _grapheme(text: str, width: int) -> tuple[str, ...]:
+    """As many cells as were laid out for it, the same on every terminal.
+
+    Joined emoji are many signs wide on some and one on others: the first stands for all.
+    """
+    shown = harmless(text).replace("\n", "").replace("\t", "")
+    first_width = cell_len(shown[:1])
+    if not 0 < first_width <= width:
+        return (_UNSHOWN, *[" "] * (width - 1))
+    combining = "".join(character for character in shown[1:] if not cell_len(character))
+    blanks = [""] * (first_width - 1) + [" "] * (width - first_width)
+    return (shown[0] + combining, *blanks)
 
 
 def _runs(row: _Row, start: int, texts: list[str], codes: list[str]) -> Iterable[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -13,6 +14,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tests.hostile import EVIL, MARKUP, escaped
 from tui.paint import Canvas, cells_of, turn
 
 WIDTH, HEIGHT = 12, 3
@@ -116,3 +118,50 @@ def test_a_style_that_was_painted_is_not_kept() -> None:
     before = Strip.render_ansi.cache_info().currsize
     assert {tuple(cells_of(row, ColorSystem.TRUECOLOR)[1]) for row in rows} == {("31",)}
     assert Strip.render_ansi.cache_info().currsize == before
+
+
+def line_of(text: str) -> Strip:
+    return Strip([Segment(text, Style.parse("red"))])
+
+
+def sent(text: str) -> str:
+    """What goes to the terminal for a row of that text."""
+    strip = line_of(text)
+    return painted(Canvas(), LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1)))
+
+
+@given(st.text(max_size=30) | st.text(EVIL + "a漢é", max_size=30))
+def test_whoever_sent_it_nothing_a_terminal_obeys_gets_past_the_cells(text: str) -> None:
+    assert escaped(sent(text)) == []
+
+
+@given(st.text(max_size=30) | st.text("👨👩👧❤🇩🏴\u0301\u200d\ufe0f\U000e0067漢ab", max_size=12))
+def test_a_text_has_as_many_cells_as_were_laid_out_for_it(text: str) -> None:
+    strip = line_of(text)
+    texts, codes = cells_of(strip, ColorSystem.TRUECOLOR)
+    assert len(texts) == len(codes) == strip.cell_length
+
+
+@given(st.text("漢字e\u0301\u0323🐳ab" + EVIL, max_size=8).filter(lambda text: len(text) < 9))
+def test_what_stands_behind_a_text_stays_in_its_column(text: str) -> None:
+    strip = Strip([Segment(text), Segment("|")])
+    out = painted(Canvas(), LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1)))
+    screen = pyte.Screen(40, 1)
+    pyte.Stream(screen).feed(out)
+    assert screen.buffer[0][strip.cell_length - 1].data == "|"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("👨\u200d👩\u200d👧", ["👨", ""]),
+        ("❤\ufe0f", ["❤", " "]),
+        ("e\u0301\u200bx", ["e\u0301", "x"]),
+        ("漢\u202e字", ["漢", "", "字", ""]),
+        ("a\u00adb", ["a", "\ufffd", "b"]),
+        ("\x1b]52;c;eA==\x07", list("]52;c;eA==")),
+        (MARKUP, list(MARKUP)),
+    ],
+)
+def test_what_becomes_of_signs_no_two_terminals_agree_on(text: str, shown: list[str]) -> None:
+    assert cells_of(line_of(text), ColorSystem.TRUECOLOR)[0] == shown

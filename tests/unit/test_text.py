@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import clean
+from tests.hostile import EVIL, FORBIDDEN
+from tui.text import clean, harmless
 
 
 @pytest.mark.parametrize(
@@ -23,18 +24,34 @@ from tui.text import clean
         ("[bold]not markup[/bold]", "[bold]not markup[/bold]"),
         ("evil\u202etxt.exe", "eviltxt.exe"),
         ("\x9b31mC1", "C1"),
+        ("\u200fright\u061c to left\u200e", "right to left"),
+        ("in\u200bvis\ufeffible\u2060", "invisible"),
+        ("lone \ud800", "lone \ufffd"),
+        ("漢字 e\u0301 🐳 Straße", "漢字 e\u0301 🐳 Straße"),
+        ("two\u2028lines", "twolines"),
     ],
 )
 def test_cleans(raw: str, shown: str) -> None:
     assert clean(raw) == shown
 
 
-@given(st.text())
-def test_no_control_character_survives(text: str) -> None:
-    assert all(c.isprintable() or not (c < " " or "\x7f" <= c <= "\x9f") for c in clean(text))
+anything = st.text(st.characters()) | st.text(EVIL + "[m;52 x")
 
 
-@given(st.text())
+@given(anything)
+def test_nothing_a_terminal_obeys_turns_round_or_hides_survives(text: str) -> None:
+    assert not FORBIDDEN.search(clean(text))
+    assert not FORBIDDEN.search(harmless(text).replace("\t", ""))
+
+
+@given(anything)
+def test_line_ends_and_everything_printed_stay(text: str) -> None:
+    kept = harmless(text)
+    assert kept.count("\n") == text.count("\n")
+    assert harmless(kept) == kept
+
+
+@given(anything)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 

@@ -18,7 +18,7 @@ from tui.cli.session import (
     split,
     tell_ailing,
 )
-from tui.cli.tables import boot_json, instance_json, print_json, table
+from tui.cli.tables import boot_json, instance_json, print_json, put, table
 from tui.model import Boot, Instance, SideName, key_of
 from tui.snapshot import Snapshot
 from tui.units import DASH, age, seconds
@@ -92,7 +92,7 @@ def logs(settings: Settings, name: str, follow: bool, tail: int) -> None:
         key = find(fleet.wait_ready(READY_SECONDS), name).key
         try:
             for line in fleet.logs(key, tail=tail, follow=follow, stop=stop):
-                click.echo(line)
+                put(line)
         except KeyboardInterrupt:
             # The way to end --follow, so no failure.
             if not follow:
@@ -139,7 +139,7 @@ def _print_instances(instances: Sequence[Instance], snapshot: Snapshot) -> None:
         )
         for i in instances
     ]
-    click.echo(table(("SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "IMAGE", "PORTS"), rows))
+    put(table(("SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "IMAGE", "PORTS"), rows))
 
 
 def _print_boots(found: Sequence[Boot]) -> None:
@@ -153,7 +153,7 @@ def _print_boots(found: Sequence[Boot]) -> None:
         )
         for boot in found
     ]
-    click.echo(table(("STARTED", "INSTANCE", "TOTAL", "ACCEL", "PHASES"), rows))
+    put(table(("STARTED", "INSTANCE", "TOTAL", "ACCEL", "PHASES"), rows))
 
 
 def phases_text(boot: Boot) -> str:

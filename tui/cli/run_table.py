@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from textwrap import shorten
 
-import click
-
+from tui.cli.tables import print_json, put
 from tui.lab.as_json import table_json
 from tui.lab.reports.words import vm_heading
 from tui.results import Cell, Outcome, Ratio, RunState, Table, TableRow
@@ -19,17 +17,18 @@ _WIDTHS = (14, 18, 18, 9)
 def print_run(table: Table, *, as_json: bool) -> None:
     """On stdout."""
     if as_json:
-        click.echo(json.dumps(table_json(table), indent=2))
+        print_json(table_json(table))
         return
     run = table.run
     kind = "quick" if run.is_quick else "full"
-    click.echo(f"{run.id}: {clean(run.title)}, {kind}, {run.state}, {about(run.busy_seconds)}")
+    title = f"{run.id}: {run.title}, {kind}, {run.state}, {about(run.busy_seconds)}"
+    put(clean(title))
     if run.accelerator == "tcg":
-        click.echo("VM figures are under software emulation (tcg): not those of VMs on hardware")
-    click.echo()
-    click.echo(_columns("", vm_heading(run), "container", "VM/cont.", "usual claim"))
+        put("VM figures are under software emulation (tcg): not those of VMs on hardware")
+    put()
+    put(_columns("", vm_heading(run), "container", "VM/cont.", "usual claim"))
     for row in table.rows:
-        click.echo(_columns(*_row(row)))
+        put(_columns(*_row(row)))
     reasons = [
         f"{row.row}, {side}: {cell.reason}"
         for row in table.rows
@@ -37,9 +36,9 @@ def print_run(table: Table, *, as_json: bool) -> None:
         if cell.reason
     ]
     if reasons and run.state is not RunState.RUNNING:
-        click.echo()
+        put()
     for reason in reasons:
-        click.echo(clean(reason))
+        put(clean(reason))
 
 
 def _row(row: TableRow) -> tuple[str, str, str, str, str]:

@@ -12,7 +12,7 @@ import click
 
 from tui.cli.run_table import print_run
 from tui.cli.session import Settings, refuse_read_only, say
-from tui.cli.tables import print_json, table
+from tui.cli.tables import print_json, put, table
 from tui.errors import UsageError
 from tui.results import Arm, Estimate, Row, Run, RunState
 from tui.text import clean
@@ -55,7 +55,7 @@ def runs(ctx: click.Context, workload: str | None, as_json: bool) -> None:
         )
         for run in found
     ]
-    click.echo(table(("RUN", "KIND", "STATE", "TOOK", "ACCELERATOR", "HOST"), rows))
+    put(table(("RUN", "KIND", "STATE", "TOOK", "ACCELERATOR", "HOST"), rows))
 
 
 def _summary(run: Run) -> dict[str, object]:
@@ -120,7 +120,7 @@ def diff(first: str, second: str, as_json: bool) -> None:
         )
         for p in pairs
     ]
-    click.echo(table(("METRIC", "ON", one.run.id, two.run.id, "2ND/1ST"), rows))
+    put(table(("METRIC", "ON", one.run.id, two.run.id, "2ND/1ST"), rows))
 
 
 @runs.command()
@@ -150,12 +150,12 @@ def trend(metric: str, workload: str | None, as_json: bool) -> None:
         )
         return
     arms = [arm for arm in Arm if any(arm in estimates for _, estimates in found)]
-    click.echo(f"{metric}: {known.title}")
+    put(clean(f"{metric}: {known.title}"))
     rows = [
         (run.id, run.accelerator or "—", *(_median(estimates, arm, known.unit) for arm in arms))
         for run, estimates in found
     ]
-    click.echo(table(("RUN", "ACCELERATOR", *(str(arm).upper() for arm in arms)), rows))
+    put(table(("RUN", "ACCELERATOR", *(str(arm).upper() for arm in arms)), rows))
 
 
 def _median(estimates: dict[Arm, Estimate], arm: Arm, unit: str) -> str:
@@ -237,7 +237,7 @@ def _confirm(run_ids: Sequence[str], yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"would forget {', '.join(run_ids)}", "say --yes")
-    click.confirm(f"Forget {', '.join(run_ids)}?", abort=True, err=True)
+    click.confirm(clean(f"Forget {', '.join(run_ids)}?"), abort=True, err=True)
 
 
 @click.command()
@@ -268,7 +268,7 @@ def report(run_id: str | None, kind: str, output: Path | None) -> None:
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
-        click.echo(text, nl=False)
+        put(text, nl=False)
         return
     try:
         output.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ import click
 from tui.cli.act_commands import is_terminal
 from tui.cli.completion import script
 from tui.cli.session import Settings, refuse_read_only, say
-from tui.cli.tables import check_json, print_json, table
+from tui.cli.tables import check_json, print_json, put, table
 from tui.errors import UsageError
 from tui.model import Reading
 
@@ -28,7 +28,7 @@ def doctor(ctx: click.Context, as_json: bool, fresh: bool) -> None:
         print_json([check_json(check) for check in checks])
     else:
         rows = [(c.status, c.check, f"{c.reason} → {c.fix}" if c.fix else c.reason) for c in checks]
-        click.echo(table(("STATUS", "CHECK", "REASON"), rows))
+        put(table(("STATUS", "CHECK", "REASON"), rows))
     ctx.exit(0 if all(check.status is Reading.OK for check in checks) else 1)
 
 
@@ -61,7 +61,7 @@ def completion(ctx: click.Context, shell: str) -> None:
 
     bash: eval "$(twindeck completion bash)"
     """
-    click.echo(script(shell, ctx.find_root().command))
+    put(script(shell, ctx.find_root().command))
 
 
 COMMANDS: Mapping[str, click.Command] = {

@@ -19,7 +19,7 @@ from tui.cli.session import (
     say,
     tell_ailing,
 )
-from tui.cli.tables import print_json_line, sample_json, table
+from tui.cli.tables import print_json_line, put, sample_json, table
 from tui.errors import ActionFailed
 from tui.model import Instance, SideName
 from tui.snapshot import Sample, Snapshot
@@ -135,7 +135,7 @@ def _print(samples: Sequence[Sample], sweep: Snapshot, *, as_json: bool, is_live
     if is_live and sys.stdout.isatty():
         click.clear()
     heading = ("INSTANCE", "CPU %", "MEMORY", "LIMIT", "KIND", "GUEST", "NET I/O", "BLOCK I/O")
-    click.echo(table((*heading, "PIDS", "ACCEL"), [_row(sample) for sample in ordered]))
+    put(table((*heading, "PIDS", "ACCEL"), [_row(sample) for sample in ordered]))
 
 
 def _row(sample: Sample) -> tuple[str, ...]:

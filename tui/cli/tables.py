@@ -11,15 +11,23 @@ import click
 
 from tui.model import Boot, Check, Instance
 from tui.snapshot import Sample
-from tui.text import clean
+from tui.text import clean, harmless
 from tui.units import timestamp
 
 _GAP = "  "
 
 
+def put(text: str = "", *, nl: bool = True) -> None:
+    """On stdout. Every command prints through here: nothing in it that a terminal obeys.
+
+    A carriage return goes through as part of a line end only, as CSV has it.
+    """
+    click.echo("\r\n".join(harmless(part) for part in text.split("\r\n")), nl=nl)
+
+
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Left-aligned columns, two blanks apart, no blanks at the end of a line."""
-    lines = [list(heading), *([clean(cell) for cell in row] for row in rows)]
+    lines = [[clean(cell) for cell in row] for row in (heading, *rows)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         _GAP.join(
@@ -32,12 +40,17 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def print_json(value: object) -> None:
     """Indented, for a whole answer."""
     # Names may hold anything, lone surrogates too: escaped, they stay valid JSON in any encoding.
-    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+    put(_escaped(json.dumps(value, indent=2, ensure_ascii=True, default=str)))
 
 
 def print_json_line(value: object) -> None:
     """On one line, flushed at once, for a stream."""
-    click.echo(json.dumps(value, ensure_ascii=True, separators=(",", ":")))
+    put(_escaped(json.dumps(value, ensure_ascii=True, separators=(",", ":"))))
+
+
+def _escaped(text: str) -> str:
+    # The one character of ASCII a terminal may obey that JSON does not escape.
+    return text.replace("\x7f", "\\u007f")
 
 
 def instance_json(instance: Instance) -> dict[str, Any]:

@@ -28,28 +28,31 @@ def make(table: Table, study: Study) -> str:
 
 def _cells(study: Study, m: Measurement) -> tuple[str, ...]:
     metric = study.metric(m.metric)
-    return (
-        _inert(study.run.id),
-        str(metric.row) if metric else "",
-        _inert(m.metric),
-        _inert(metric.unit) if metric else "",
-        str(m.arm),
-        str(m.block),
-        _inert(m.stream),
-        str(int(m.is_warmup)),
-        "" if m.value is None else repr(m.value),
-        _inert(m.text),
-        f"{m.started_at:.3f}",
-        f"{m.seconds:.3f}",
-        _inert("; ".join(f"{key}={value!r}" for key, value in m.parts.items())),
-        _inert("; ".join(m.noise)),
-        _inert(m.note),
-        _inert(m.error),
-        _inert(study.run.accelerator or "") if m.arm is Arm.VM else "",
+    cells = (
+        study.run.id,
+        metric.row if metric else "",
+        m.metric,
+        metric.unit if metric else "",
+        m.arm,
+        m.block,
+        m.stream,
+        int(m.is_warmup),
+        "" if m.value is None else m.value,
+        m.text,
+        round(m.started_at, 3),
+        round(m.seconds, 3),
+        "; ".join(f"{key}={value!r}" for key, value in m.parts.items()),
+        "; ".join(m.noise),
+        m.note,
+        m.error,
+        study.run.accelerator or "" if m.arm is Arm.VM else "",
     )
+    return tuple(_inert(cell) for cell in cells)
 
 
-def _inert(text: str) -> str:
+def _inert(cell: object) -> str:
     """A spreadsheet must not take what an engine wrote for a formula, nor a terminal for more."""
-    plain = clean(text)
+    if isinstance(cell, int | float):
+        return repr(cell)
+    plain = clean(str(cell))
     return f"'{plain}" if plain.lstrip().startswith(_FORMULA) else plain

@@ -15,7 +15,8 @@ def make(table: Table, study: Study) -> str:
     """As `compare --json`, with `measurements`: all readings, in the order taken."""
     taken = [_reading(m, study.run.accelerator) for m in study.measurements]
     whole = {**table_json(table), "measurements": taken}
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    # Escaped, no character can do anything to a terminal, and lone surrogates stay valid JSON.
+    return json.dumps(whole, indent=2) + "\n"
 
 
 def _reading(m: Measurement, accelerator: str | None) -> dict[str, Any]:
