@@ -12,6 +12,7 @@ import pytest
 
 from tests.engine.container_kit import LOOP, Notes, Run, docker
 from tests.engine.project_kit import free_port
+from tui.lab.owner import begin
 from tui.lab.project import make_project
 from tui.lab.rig import LabRig
 from tui.model import Probe, Workload
@@ -36,9 +37,9 @@ def lab_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabRig]:
     project = Path(__file__).parents[2]
     folder = here / "project" / f"twtest-{uuid.uuid4().hex[:6]}"
     shutil.copytree(project / "workloads" / "nginx", folder)
-    root = here / "twindeck-lab"
-    copy = make_project(load(folder), project / "Vagrantfile", root)
-    rig = LabRig(copy, root, is_quick=True)
+    own = begin(here / "twindeck-lab", folder.name, None)
+    copy = make_project(load(folder), project / "Vagrantfile", own)
+    rig = LabRig(copy, own, is_quick=True)
     try:
         for arm in (Arm.CONTAINER, Arm.VM):
             rig.boot(arm)

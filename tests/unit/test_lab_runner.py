@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ from tui.lab.cancel import Cancelled
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Repeats
 from tui.lab.journal import RunJournal
 from tui.lab.noise import Look
+from tui.lab.owner import begin
 from tui.lab.plan import RunPlan, Step, make_plan, order
 from tui.lab.project import make_project
 from tui.lab.rig import LabRig
@@ -301,11 +303,11 @@ def test_the_labs_project_is_a_copy_under_another_name_and_other_ports(tmp_path:
     (folder / "Dockerfile").write_text("FROM x\n")
     (tmp_path / "Vagrantfile").write_text("# mine\n")
     original = workload(folder)
-    root = tmp_path / "twindeck-lab"
-    copy = make_project(original, tmp_path / "Vagrantfile", root)
-    assert copy.name == "lab-nginx"
+    own = begin(tmp_path / "twindeck-lab", original.name, None)
+    copy = make_project(original, tmp_path / "Vagrantfile", own)
+    assert copy.name == f"lab-{original.name}-{own.run}"
+    assert copy.folder == own.root / "workloads" / copy.name
     assert {copy.vm_port, copy.container_port}.isdisjoint({original.vm_port, 8080})
-    assert (copy.folder / "Dockerfile").read_text().endswith("VOLUME /twindeck-lab\n")
-    assert (folder / "Dockerfile").read_text() == "FROM x\n"
-    again = make_project(original, tmp_path / "Vagrantfile", root)
-    assert (again.vm_port, again.container_port) == (copy.vm_port, copy.container_port)
+    assert (copy.folder / "Dockerfile").read_text() == "FROM x\n"
+    ports = tomllib.loads((copy.folder / "workload.toml").read_text())["ports"]
+    assert (ports["container"], ports["vm"]) == (copy.container_port, copy.vm_port)

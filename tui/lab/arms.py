@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -174,25 +174,26 @@ class Guest:
 
 
 class Inside:
-    """Commands in one container, through the Engine API."""
+    """Commands in one container, through the Engine API; told by its id, as names are taken."""
 
-    def __init__(self, link: Link, name: str, cancel: Event) -> None:
+    def __init__(self, link: Link, find: Callable[[], str], cancel: Event) -> None:
         self._link = link
-        self._name = name
+        self._find = find
         self._cancel = cancel
 
     def run(self, argv: Sequence[str], *, timeout_seconds: float, stdin: bytes = b"") -> Output:
         """Run a command as root; it must need no input. Raises ActionFailed, Cancelled."""
         if stdin:
             raise ActionFailed("a command in the container is given no input; copy a file there")
+        container = self._find()
         began = time.monotonic()
-        with self._link.translating(f"run {argv[0]} in {self._name}", self._name):
+        with self._link.translating(f"run {argv[0]} in the container", container):
             api = self._link.act()
-            made = api.exec_create(self._name, list(argv), user="root")["Id"]
+            made = api.exec_create(container, list(argv), user="root")["Id"]
             out, err = self._read(api, made, timeout_seconds)
             code = api.exec_inspect(made)["ExitCode"]
         if code is None:
-            raise ActionFailed(f"{self._name} went away while {argv[0]} ran in it")
+            raise ActionFailed(f"the container went away while {argv[0]} ran in it")
         return Output(
             out.decode(errors="replace"),
             err.decode(errors="replace"),
@@ -202,8 +203,9 @@ class Inside:
 
     def copy(self, archive: bytes, folder: str) -> None:
         """Unpack a tar, gzipped or not, into a folder that exists. Raises ActionFailed."""
-        with self._link.translating(f"copy files into {self._name}", self._name):
-            self._link.act().put_archive(self._name, folder, archive)
+        container = self._find()
+        with self._link.translating("copy files into the container", container):
+            self._link.act().put_archive(container, folder, archive)
 
     def _read(self, api: Any, made: str, timeout_seconds: float) -> tuple[bytes, bytes]:
         """Both streams to their end, read in a thread of its own: the API cannot be interrupted."""
@@ -216,7 +218,7 @@ class Inside:
             except Exception as error:  # a thread's edge: told below
                 failed.append(error)
 
-        thread = Thread(target=read, name=f"exec {self._name}", daemon=True)
+        thread = Thread(target=read, name="exec in the lab", daemon=True)
         thread.start()
         deadline = time.monotonic() + timeout_seconds
         while thread.is_alive():
@@ -224,7 +226,7 @@ class Inside:
             if self._cancel.is_set():
                 raise Cancelled
             if thread.is_alive() and time.monotonic() > deadline:
-                raise ActionFailed(f"a command in {self._name} did not end in time")
+                raise ActionFailed("a command in the container did not end in time")
         if failed:
             raise failed[0]
         out, err = got[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +9,10 @@ from uuid import uuid4
 from xml.etree import ElementTree
 
 from tui.errors import ActionFailed
+from tui.lab.estate import put_mark
 from tui.lab.instrument import Rig
 from tui.results import Arm
-from tui.sides.docker_link import Link
-from tui.sides.libvirt import Libvirt
 
-CLONE_LABEL = "twindeck.lab.copy-of"
 _ADDRESS_SECONDS = 240.0
 _LOOK_SECONDS = 0.5
 
@@ -34,23 +31,28 @@ class MachineClones:
     def start(self) -> str:
         """Its address on the bridge, once it has one. Raises ActionFailed, Cancelled."""
         number = len(self._made) + 2
-        name = f"{self._name}-{number}"
+        name, uuid = f"{self._name}-{number}", str(uuid4())
         disk = self._disk_of(name)
+        if disk.exists():
+            raise ActionFailed(f"{disk} exists already, so no copy of the VM is made there")
         base = self._source().get("file", "")
         create = ("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, str(disk))
-        self._made.append((name, disk))
+        self._made.append((uuid, disk))
         self._rig.run(Arm.HOST, create)
         mac = "52:54:00:" + ":".join(uuid4().hex[n : n + 2] for n in (0, 2, 4))
         file = self._rig.folder() / f"{name}.xml"
-        file.write_text(self._definition(name, disk, mac), encoding="utf-8")
+        file.write_text(self._definition(name, uuid, disk, mac), encoding="utf-8")
         self._libvirt.define(file)
-        self._libvirt.start(name)
+        self._libvirt.start(uuid)
         return self._address(name, mac)
 
     def remove(self) -> None:
         """All of them, whether the run goes on or was cancelled."""
-        for name, disk in self._made:
-            remove_clone(self._libvirt, name)
+        for uuid, disk in self._made:
+            # One that is gone, or never came to be, is fine.
+            for act in (self._libvirt.power_off, self._libvirt.undefine):
+                with suppress(ActionFailed):
+                    act(uuid)
             disk.unlink(missing_ok=True)
         self._made.clear()
 
@@ -63,16 +65,20 @@ class MachineClones:
     def _disk_of(self, name: str) -> Path:
         return Path(self._source().get("file", "")).with_name(f"{name}.img")
 
-    def _definition(self, name: str, disk: Path, mac: str) -> str:
+    def _definition(self, name: str, uuid: str, disk: Path, mac: str) -> str:
         domain = ElementTree.fromstring(ElementTree.tostring(self._domain))
-        for tag in ("uuid", "description", "metadata"):
-            for element in domain.findall(tag):
-                domain.remove(element)
-        found = domain.find("name")
-        assert found is not None  # libvirt writes one
-        found.text = name
+        put_mark(domain, self._rig.run_id)
+        for tag, text in (("name", name), ("uuid", uuid)):
+            found = domain.find(tag)
+            assert found is not None  # libvirt writes both
+            found.text = text
+        # Firmware variables are a file of the original's own, removed with whoever names it.
+        system = domain.find("os")
+        for nvram in domain.findall("os/nvram"):
+            assert system is not None  # it was found in there
+            system.remove(nvram)
         devices = domain.find("devices")
-        assert devices is not None  # likewise
+        assert devices is not None  # libvirt writes it
         for kind in ("serial", "console"):
             for element in devices.findall(kind):
                 devices.remove(element)
@@ -92,28 +98,3 @@ class MachineClones:
                 return address
             self._rig.sleep(_LOOK_SECONDS)
         raise ActionFailed(f"{name} got no address")
-
-
-def remove_clone(libvirt: Libvirt, name: str) -> None:
-    """Power off and undefine; one that is gone, or never came to be, is fine."""
-    for act in (libvirt.power_off, libvirt.undefine):
-        with suppress(ActionFailed):
-            act(name)
-
-
-def remove_leftovers(link: Link, libvirt: Libvirt, domain: str, workload: str) -> None:
-    """Copies that a run which was killed left behind. Raises TwindeckError."""
-    with link.translating("remove copies of the container"):
-        api = link.act()
-        for entry in api.containers(all=True, filters={"label": f"{CLONE_LABEL}={workload}"}):
-            api.remove_container(entry["Id"], v=True, force=True)
-    if not libvirt.is_installed:
-        return
-    clone = re.compile(rf"{re.escape(domain)}-\d+")
-    for found in libvirt.domains():
-        if clone.fullmatch(found.name):
-            disks = libvirt.definition(found.uuid).disks
-            remove_clone(libvirt, found.name)
-            for disk in disks:
-                if Path(disk).name == f"{found.name}.img":
-                    Path(disk).unlink(missing_ok=True)

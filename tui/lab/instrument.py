@@ -48,6 +48,8 @@ class Rig(Protocol):
 
     workload: Workload
     """The lab's own: its name, folder and ports are not those of the original."""
+    run_id: str
+    """The mark of all the run makes; read it only."""
     is_quick: bool
     density: int | None
     """How many more instances a side to start for density; None for the default."""
@@ -80,6 +82,12 @@ class Rig(Protocol):
 
     def guest_ip(self) -> str:
         """Address of the VM on the host's bridge."""
+
+    def container_id(self) -> str:
+        """The engine's own id of the run's container. Raises UnknownInstance when it is gone."""
+
+    def made(self, container_id: str) -> None:
+        """Write down that the run made that container; before it is started."""
 
     def container_ip(self) -> str:
         """Address of the container on the engine's bridge."""

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tui.errors import ActionFailed, TwindeckError
+from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobRun
 from tui.lab.arms import Guest, Inside
 from tui.lab.cancel import Cancelled
-from tui.lab.clones import remove_leftovers
 from tui.lab.commands import Commands
+from tui.lab.estate import Estate
 from tui.lab.instrument import Output, side_of
+from tui.lab.owner import CONTAINER, RunFolder
+from tui.lab.project import SHARED
 from tui.model import Boot, Instance, SideName, State, Verb, Workload
 from tui.results import Arm
 from tui.sides.base import Side
 from tui.sides.containers import Containers
 from tui.sides.docker_images import prepare
 from tui.sides.docker_link import Link
+from tui.sides.docker_up import Mark
 from tui.sides.libvirt import Libvirt
 from tui.sides.machines import Machines
-from tui.sides.vagrant_index import Entry
+from tui.sides.vagrant_index import Entry, data_path_of
 from tui.snapshot import Job, JobState
 
 if TYPE_CHECKING:
@@ -34,12 +37,15 @@ if TYPE_CHECKING:
 
 
 class LabRig:
-    """Implements `Rig` on the real engines. One thread uses it; any may set `cancel`."""
+    """Implements `Rig` on the real engines. One thread uses it; any may set `cancel`.
+
+    It makes all under the mark of the run, and acts on nothing that does not have it.
+    """
 
     def __init__(
         self,
         workload: Workload,
-        root: Path,
+        own: RunFolder,
         *,
         is_quick: bool = False,
         density: int | None = None,
@@ -49,19 +55,22 @@ class LabRig:
         self.workload = workload
         self.is_quick = is_quick
         self.density = density
-        self._root = root
+        self.run_id = own.run
+        self._own = own
         self._cancel = cancel or Event()
         self._on_line = on_line
         self._link = Link()
         self._libvirt = Libvirt()
+        self._estate = Estate(own, self._link, self._libvirt)
+        mark = Mark(own.labels, SHARED, self.made)
         # Vagrant and the lab must mean the same machine: the project knows this workload only.
         self._sides: dict[SideName, Side] = {
-            SideName.VM: Machines(root, (workload,), libvirt=self._libvirt),
-            SideName.CONTAINER: Containers(root, (workload,), self._link),
+            SideName.VM: Machines(own.root, (workload,), libvirt=self._libvirt),
+            SideName.CONTAINER: Containers(own.root, (workload,), self._link, mark),
         }
         self._commands = Commands(
             Guest(self._entry(), self.folder(), self._cancel),
-            Inside(self._link, workload.name, self._cancel),
+            Inside(self._link, self.container_id, self._cancel),
             self.folder(),
             self._cancel,
             self.instance,
@@ -84,6 +93,17 @@ class LabRig:
         name = self.workload.name
         found = next((i for i in self._sides[side].list() if i.name == name), None)
         return found or Instance(side=side, name=name, state=State.ABSENT)
+
+    def container_id(self) -> str:
+        """See `Rig.container_id`."""
+        found = self.instance(Arm.CONTAINER)
+        if found.id is None:
+            raise UnknownInstance(f"the container {self.workload.name} is gone")
+        return found.id
+
+    def made(self, container_id: str) -> None:
+        """See `Rig.made`."""
+        self._own.record(CONTAINER, container_id)
 
     def run(
         self,
@@ -121,8 +141,9 @@ class LabRig:
 
     def container_ip(self) -> str:
         """See `Rig.container_ip`."""
+        container_id = self.container_id()
         with self._link.translating("inspect the container", self.workload.name):
-            networks = self._link.look().inspect_container(self.workload.name)["NetworkSettings"]
+            networks = self._link.look().inspect_container(container_id)["NetworkSettings"]
         addresses = [n["IPAddress"] for n in networks["Networks"].values() if n.get("IPAddress")]
         if not addresses:
             raise ActionFailed("the container has no address on a bridge")
@@ -149,7 +170,7 @@ class LabRig:
         began = time.monotonic()
         run = self._job(Verb.UP, self.instance(Arm.CONTAINER))
         try:
-            prepare(self._link, self.workload, run)
+            prepare(self._link, self.workload, run, self._own.labels)
         finally:
             self._keep_output(run)
         return time.monotonic() - began
@@ -187,29 +208,28 @@ class LabRig:
             self._perform(Verb.DESTROY, instance)
 
     def take_down(self) -> list[str]:
-        """Remove everything the lab made; a line for each thing that could not be removed."""
-        left = []
-        try:
-            domain = f"{self._root.name}_{self.workload.name}"
-            remove_leftovers(self._link, self._libvirt, domain, self.workload.name)
-        except TwindeckError as error:
-            left.append(error.line)
-        for arm in (Arm.VM, Arm.CONTAINER):
+        """Remove everything the run made; a line for each thing that could not be removed."""
+        estate, left = self._estate, []
+        steps = [estate.remove_containers, estate.remove_images]
+        # Whatever vagrant makes, it makes this folder first.
+        if self._entry().data_path.exists():
+            # The copies stand on the VM's disk.
+            vm = partial(self.destroy, Arm.VM)
+            steps = [self._remove_copies, vm, estate.remove_domains, *steps]
+        for step in steps:
             try:
-                self.destroy(arm)
+                step()
             except TwindeckError as error:
                 left.append(error.line)
-        with suppress(TwindeckError), self._link.translating("remove the lab's image"):
-            self._link.act().remove_image(f"twindeck/{self.workload.name}:latest")
-        shutil.rmtree(self.folder(), ignore_errors=True)
-        if not left:
-            shutil.rmtree(self._root, ignore_errors=True)
-        return left
+        return [*dict.fromkeys(left)] or self._own.remove()
+
+    def _remove_copies(self) -> None:
+        self._estate.remove_domains(but=self.instance(Arm.VM).id)
 
     def others(self) -> list[str]:
         """What else runs on this host's engines, each by its address."""
         running = []
-        for side in self._sides.values():
+        for side in (self._sides[SideName.VM], Containers(self._own.root, (), self._link)):
             # An engine that does not answer has its say when its side is measured.
             with suppress(TwindeckError):
                 running += [i.key for i in side.list() if i.state is State.RUNNING]
@@ -233,11 +253,19 @@ class LabRig:
 
     def folder(self) -> Path:
         """See `Rig.folder`."""
-        folder = self._root / "run"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return self._own.scratch
 
     def _perform(self, verb: Verb, instance: Instance) -> None:
+        self._estate.check(instance)
+        try:
+            self._do(verb, instance)
+        finally:
+            if instance.side is SideName.VM and instance.id is None:
+                # Marked once there is one; what could not be done has an error of its own.
+                with suppress(TwindeckError):
+                    self._estate.check(self.instance(Arm.VM))
+
+    def _do(self, verb: Verb, instance: Instance) -> None:
         self._acted_on = instance
         run = self._job(verb, instance)
         run.began()
@@ -263,10 +291,9 @@ class LabRig:
             self._on_line(f"{run.job.key}: {line}")
 
     def _entry(self) -> Entry:
-        root = self._root.resolve()
         return Entry(
             name=self.workload.name,
             provider="libvirt",
-            directory=root,
-            data_path=root / ".vagrant",
+            directory=self._own.root,
+            data_path=data_path_of(self._own.root),
         )

@@ -8,15 +8,18 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from tui.errors import TwindeckError, WorkloadError
+from tui.errors import TwindeckError
 from tui.lab.cancel import Cancelled
 from tui.lab.clock import RunClock
+from tui.lab.estate import engine_id
 from tui.lab.fingerprint import fingerprint, with_vm
 from tui.lab.journal import RunJournal
+from tui.lab.leftovers import clear
 from tui.lab.lock import only_run
 from tui.lab.noise import Noise
+from tui.lab.owner import begin
 from tui.lab.plan import RunPlan, Step
-from tui.lab.project import PREFIX, lab_folder, make_project
+from tui.lab.project import lab_folder, make_project
 from tui.lab.rig import LabRig
 from tui.lab.runner import Runner
 from tui.lab.stand import name_of
@@ -24,7 +27,7 @@ from tui.lab.view import Progress
 from tui.model import Workload
 from tui.results import Arm, RunState, Study
 from tui.run_store import Runs
-from tui.workloads import load
+from tui.sides.docker_link import Link
 
 
 class Session:
@@ -55,19 +58,24 @@ class Session:
 
     def run(self, workload: Workload, vagrantfile: Path) -> None:
         """Measure and take down. Raises TwindeckError when it could not even begin."""
-        root = lab_folder()
-        with only_run(root):
-            self._say("removing what an earlier run left")
-            clear(root, self._on_line)
-            journal = RunJournal(self._runs, self._study.run, self._study.measurements)
-            rig = LabRig(
-                make_project(workload, vagrantfile, root),
-                root,
-                is_quick=self._plan.is_quick,
-                density=self._density,
-                cancel=self._cancel,
-                on_line=self._on_line,
-            )
+        with only_run():
+            cleared = clear(lab_folder(), self._tell_of)
+            own = begin(lab_folder(), workload.name, engine_id(Link()))
+            try:
+                rig = LabRig(
+                    make_project(workload, vagrantfile, own),
+                    own,
+                    is_quick=self._plan.is_quick,
+                    density=self._density,
+                    cancel=self._cancel,
+                    on_line=self._on_line,
+                )
+                journal = RunJournal(self._runs, self._study.run, self._study.measurements)
+                for line in cleared:
+                    journal.event(line)
+            except BaseException:
+                own.remove()
+                raise
             state, error = RunState.FAILED, "the comparison was interrupted"
             try:
                 state, error = self._measure(rig, journal)
@@ -139,6 +147,10 @@ class Session:
         )
         self._say(str(state))
 
+    def _tell_of(self, line: str) -> None:
+        self._on_line(line)
+        self._say(line)
+
     def _say(self, doing: str) -> None:
         ending = self._now.is_ending or self._now.state is not RunState.RUNNING
         self._now = replace(
@@ -161,21 +173,6 @@ def _describe_vm(rig: LabRig, journal: RunJournal) -> bool:
     host, digest = with_vm(journal.run.host, rig)
     journal.host(host, digest, vm.accelerator)
     return True
-
-
-def clear(root: Path, on_line: Callable[[str], None]) -> None:
-    """Take down what a run left that ended without doing so. Raises TwindeckError."""
-    for folder in sorted((root / "workloads").glob(f"{PREFIX}*")):
-        try:
-            left_over = load(folder)
-        except WorkloadError:
-            continue
-        problems = LabRig(left_over, root, on_line=on_line).take_down()
-        if problems:
-            raise TwindeckError(
-                f"an earlier comparison could not be cleared away: {problems[0]}",
-                f"remove vm:{left_over.name} and container:{left_over.name} by hand",
-            )
 
 
 def _doing(step: Step) -> str:

@@ -17,7 +17,7 @@ from tui.sides.docker_link import Link, unknown
 from tui.sides.docker_rows import absent, instance_of, name_of, state_of
 from tui.sides.docker_runs import Runs
 from tui.sides.docker_streams import closed_on, lines_of
-from tui.sides.docker_up import bring_up
+from tui.sides.docker_up import UNMARKED, Mark, bring_up
 from tui.snapshot import Health
 
 _EVENTS = (
@@ -33,12 +33,18 @@ class Containers:
     name = SideName.CONTAINER
 
     def __init__(
-        self, project: Path, workloads: Sequence[Workload], link: Link | None = None
+        self,
+        project: Path,
+        workloads: Sequence[Workload],
+        link: Link | None = None,
+        mark: Mark = UNMARKED,
     ) -> None:
+        """With labels in `mark` it knows no container without them."""
         self._project = project
         self._workloads = tuple(workloads)
         self._by_name = {workload.name: workload for workload in workloads}
         self._link = link or Link()
+        self._mark = mark
         self._runs = Runs(self._link)
 
     def health(self) -> Health:
@@ -61,9 +67,12 @@ class Containers:
         return found + absent(self._workloads, {instance.name for instance in found})
 
     def _entries(self) -> Sequence[Mapping[str, Any]]:
+        labels = [f"{key}={value}" for key, value in self._mark.labels.items()]
         try:
             with self._link.translating("list the containers"):
-                entries: Sequence[Mapping[str, Any]] = self._link.look().containers(all=True)
+                entries: Sequence[Mapping[str, Any]] = self._link.look().containers(
+                    all=True, filters={"label": labels} if labels else None
+                )
                 return entries
         except ActionFailed as error:
             # A refusal to list (HTTP 500 of an ailing engine) leaves nothing to work with.
@@ -90,7 +99,7 @@ class Containers:
 
     def up(self, workload: Workload, report: Report) -> None:
         """Build what is missing, create and start. Raises ActionFailed, EngineUnavailable."""
-        bring_up(self._link, workload, report)
+        bring_up(self._link, workload, report, self._mark)
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
         """Any verb but UP. Raises UnknownInstance, ActionFailed, EngineUnavailable."""

@@ -16,7 +16,7 @@ from docker.errors import ImageNotFound
 from docker.utils import parse_repository_tag
 
 from tui.errors import ActionFailed, TwindeckError
-from tui.model import Workload
+from tui.model import EMPTY, Workload
 from tui.sides.base import Report
 from tui.sides.docker_link import ACT_SECONDS, Link
 from tui.sides.docker_rows import WORKLOAD_LABEL
@@ -29,18 +29,29 @@ _BUILD_SILENCE_SECONDS = 900
 _LAST_LINES = 3
 
 
-def prepare(link: Link, workload: Workload, report: Report) -> str:
-    """Name of an up-to-date image of the workload, built now if need be.
+def prepare(
+    link: Link, workload: Workload, report: Report, labels: Mapping[str, str] = EMPTY
+) -> str:
+    """Name of an up-to-date image of the workload, built now if need be, with those labels.
 
-    Raises ActionFailed, EngineUnavailable.
+    Raises ActionFailed (also when the name stands for an image that Twindeck did not build),
+    EngineUnavailable.
     """
+    labels = {WORKLOAD_LABEL: workload.name, **labels}
     base_name, base_id = choose_base(link, workload, report)
     wanted = context_hash(workload.folder, base_id)
     image = f"twindeck/{workload.name}:latest"
-    if _label_of(link, image) == wanted:
+    found = _image(link, image)
+    known = (found.get("Config") or {}).get("Labels") or {}
+    if found and not labels.items() <= known.items():
+        raise ActionFailed(
+            f"An image named {image} exists that Twindeck did not build",
+            f"give it another name: docker tag {image} NEWNAME, then docker rmi {image}",
+        )
+    if known.get(CONTEXT_LABEL) == wanted:
         report.line(f"{image} is up to date with {workload.folder.name}/ on {base_name}")
         return image
-    _build(link, workload, image, base_name, wanted, report)
+    _build(link, workload, image, base_name, {CONTEXT_LABEL: wanted, **labels}, report)
     return image
 
 
@@ -100,11 +111,6 @@ def _id_of(link: Link, name: str) -> str:
     return str(_image(link, name).get("Id", ""))
 
 
-def _label_of(link: Link, name: str) -> str:
-    labels = (_image(link, name).get("Config") or {}).get("Labels") or {}
-    return str(labels.get(CONTEXT_LABEL, ""))
-
-
 def _pull(link: Link, name: str, report: Report) -> None:
     repository, tag = parse_repository_tag(name)
     with link.translating(f"pull {name}"):
@@ -137,7 +143,12 @@ def _messages(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _build(
-    link: Link, workload: Workload, image: str, base_name: str, context: str, report: Report
+    link: Link,
+    workload: Workload,
+    image: str,
+    base_name: str,
+    labels: Mapping[str, str],
+    report: Report,
 ) -> None:
     if not (workload.folder / "Dockerfile").is_file():
         raise ActionFailed(
@@ -147,17 +158,17 @@ def _build(
     report.line(shlex.join([*command, "-t", image, str(workload.folder)]))
     with link.translating(f"build {image}"):
         # Not BuildKit: the classic builder needs no plug-in and is in every engine.
-        _relay(_build_stream(link.act(), workload, image, base_name, context), "build", report)
+        _relay(_build_stream(link.act(), workload, image, base_name, labels), "build", report)
 
 
 def _build_stream(
-    api: APIClient, workload: Workload, image: str, base_name: str, context: str
+    api: APIClient, workload: Workload, image: str, base_name: str, labels: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     stream: Iterator[dict[str, Any]] = api.build(
         path=str(workload.folder),
         tag=image,
         buildargs={"BASE": base_name},
-        labels={CONTEXT_LABEL: context, WORKLOAD_LABEL: workload.name},
+        labels=dict(labels),
         network_mode="host",
         rm=True,
         forcerm=True,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from docker.errors import APIError
+from docker.types import Mount
 
 from tui.errors import ActionFailed
-from tui.model import Phase, Workload
+from tui.model import EMPTY, Phase, Workload
 from tui.sides.base import Report
 from tui.sides.docker_images import prepare
 from tui.sides.docker_link import Link, reason_of
@@ -21,18 +23,34 @@ _RUN_SECONDS = 30.0
 _LOOK_SECONDS = 0.01
 
 
-def bring_up(link: Link, workload: Workload, report: Report) -> None:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What somebody puts on all he makes, to know it again by."""
+
+    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """On container, image and volume."""
+    volume: str = ""
+    """Where the container gets a volume of its own, removed with it; "" for none."""
+    made: Callable[[str], None] = lambda container_id: None
+    """Told the id of a container before that is started."""
+
+
+UNMARKED = Mark()
+
+
+def bring_up(link: Link, workload: Workload, report: Report, mark: Mark = UNMARKED) -> None:
     """Create and start the workload's container, or start the one that is there.
 
     Raises ActionFailed (port taken, no base image, foreign container), EngineUnavailable.
     """
     report.phase(Phase.PREPARE)
-    entry = _existing(link, workload)
+    labels = {WORKLOAD_LABEL: workload.name, **mark.labels}
+    entry = _existing(link, workload, labels)
     if entry is None:
         _check_port(link, workload)
-        image = prepare(link, workload, report)
+        image = prepare(link, workload, report, labels)
         report.phase(Phase.CREATE)
-        container_id = _create(link, workload, image, report)
+        container_id = _create(link, workload, image, labels, mark, report)
         _start(link, workload, container_id, report, is_new=True)
         return
     state = entry.get("State")
@@ -48,13 +66,15 @@ def bring_up(link: Link, workload: Workload, report: Report) -> None:
         _start(link, workload, entry["Id"], report, is_new=False)
 
 
-def _existing(link: Link, workload: Workload) -> Mapping[str, Any] | None:
+def _existing(
+    link: Link, workload: Workload, labels: Mapping[str, str]
+) -> Mapping[str, Any] | None:
     with link.translating("list the containers"):
         entries = link.look().containers(all=True)
     entry = next((e for e in entries if name_of(e) == workload.name), None)
     if entry is None:
         return None
-    if (entry.get("Labels") or {}).get(WORKLOAD_LABEL) != workload.name:
+    if not labels.items() <= (entry.get("Labels") or {}).items():
         raise ActionFailed(
             f"A container named {workload.name} exists that is not the workload's",
             f"rename it: docker rename {workload.name} NEWNAME",
@@ -72,26 +92,39 @@ def _check_port(link: Link, workload: Workload) -> None:
             raise taken_error(workload.container_port, workload.name, api.containers())
 
 
-def _create(link: Link, workload: Workload, image: str, report: Report) -> str:
+def _create(
+    link: Link,
+    workload: Workload,
+    image: str,
+    labels: Mapping[str, str],
+    mark: Mark,
+    report: Report,
+) -> str:
     port = f"{LOOPBACK}:{workload.container_port}:{workload.guest_port}"
     command = ["docker", "create", "--name", workload.name, "-p", port]
     limits = ["-m", f"{workload.memory_mib}m", "--cpus", str(workload.cpus)]
-    label = ["--label", f"{WORKLOAD_LABEL}={workload.name}"]
-    report.line(shlex.join([*command, *limits, *label, image]))
+    told = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+    volumes = [Mount(mark.volume, None, labels=dict(mark.labels))] if mark.volume else []
+    told += [
+        word for volume in volumes for word in ("--mount", f"type=volume,dst={volume['Target']}")
+    ]
+    report.line(shlex.join([*command, *limits, *told, image]))
     with link.translating(f"create {workload.name}"):
         api = link.act()
         host_config = api.create_host_config(
             port_bindings={f"{workload.guest_port}/tcp": (LOOPBACK, workload.container_port)},
             mem_limit=workload.memory_mib * 1024 * 1024,
             nano_cpus=workload.cpus * 1_000_000_000,
+            mounts=volumes,
         )
         created = api.create_container(
             image,
             name=workload.name,
-            labels={WORKLOAD_LABEL: workload.name},
+            labels=dict(labels),
             ports=[(workload.guest_port, "tcp")],
             host_config=host_config,
         )
+    mark.made(str(created["Id"]))
     return str(created["Id"])
 
 

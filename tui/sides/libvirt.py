@@ -169,6 +169,13 @@ class Libvirt:
         """Forget the domain and what libvirt keeps of it, not its disks. Raises ActionFailed."""
         self._run("undefine", uuid, "--managed-save", "--snapshots-metadata", "--nvram")
 
+    def mark(self, uuid: str, namespace: str, element: str) -> None:
+        """Put the element into the domain's metadata, for as long as it is defined.
+
+        Raises ActionFailed.
+        """
+        self._run("metadata", uuid, namespace, "--key", "lab", "--set", element, "--config")
+
     def delete_volume(self, path: str) -> None:
         """Raises ActionFailed."""
         self._run("vol-delete", path)

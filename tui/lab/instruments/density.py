@@ -13,12 +13,14 @@ from statistics import linear_regression
 from threading import Event, Timer
 
 import psutil
+from docker.errors import NotFound
 
 from tui.errors import ActionFailed
 from tui.fleet.probe import wait_answer
-from tui.lab.clones import CLONE_LABEL, MachineClones
+from tui.lab.clones import MachineClones
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
 from tui.lab.instruments.host_state import busy_cores, drop_caches
+from tui.lab.owner import RUN_LABEL
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
@@ -169,26 +171,28 @@ class ContainerCopies:
     def start(self) -> str:
         """Its address on the bridge. Raises ActionFailed."""
         workload = self._rig.workload
-        image = self._api.inspect_container(workload.name)["Image"]
+        image = self._api.inspect_container(self._rig.container_id())["Image"]
         limits = self._api.create_host_config(
             mem_limit=workload.memory_mib * 2**20, nano_cpus=workload.cpus * 1_000_000_000
         )
         made = self._api.create_container(
             image,
             name=f"{workload.name}-{len(self._ids) + 2}",
-            labels={CLONE_LABEL: workload.name},
+            labels={RUN_LABEL: self._rig.run_id},
             host_config=limits,
         )
+        self._rig.made(made["Id"])
         self._ids.append(made["Id"])
         self._api.start(made["Id"])
         networks = self._api.inspect_container(made["Id"])["NetworkSettings"]["Networks"]
         return next(str(n["IPAddress"]) for n in networks.values())
 
     def remove(self) -> None:
-        """All of them, and those an earlier run left."""
-        label = f"{CLONE_LABEL}={self._rig.workload.name}"
-        for entry in self._api.containers(all=True, filters={"label": label}):
-            self._api.remove_container(entry["Id"], v=True, force=True)
+        """All of them."""
+        while self._ids:
+            with suppress(NotFound):
+                self._api.remove_container(self._ids[-1], v=True, force=True)
+            self._ids.pop()
 
 
 def _await(rig: Rig, address: str) -> None:

@@ -17,13 +17,13 @@ from docker.errors import DockerException
 from tui.errors import ActionFailed
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
 from tui.lab.instruments.size import backing_chain, overlay_of
+from tui.lab.owner import RUN_LABEL
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
 _PACK_SECONDS = 600.0
 _LEVEL = 6
 _BYTES_IN_GIB = 2**30
-_TAG = "twindeck/lab-moved"
 
 
 def _metric(name: str, title: str, unit: str, method: str, *, is_headline: bool = False) -> Metric:
@@ -122,13 +122,14 @@ def _machine(rig: Rig, folder: Path) -> Sequence[Reading]:
 
 def _container(rig: Rig, folder: Path) -> Sequence[Reading]:
     api = rig.docker()
-    image = api.inspect_container(rig.workload.name)["Image"]
+    container = rig.container_id()
+    image = api.inspect_container(container)["Image"]
     began = time.monotonic()
     size = _gzip(rig, api.get_image(image), folder / "image.tar.gz")
     packed = time.monotonic() - began
     flat = folder / "flat.tar"
     with flat.open("wb") as file:
-        for chunk in api.export(rig.workload.name):
+        for chunk in api.export(container):
             file.write(chunk)
             rig.sleep(0)
     # A layer nobody has: a file of random content in it makes its digest new.
@@ -136,23 +137,26 @@ def _container(rig: Rig, folder: Path) -> Sequence[Reading]:
     marker.write_bytes(os.urandom(64))
     with tarfile.open(flat, "a") as tar:
         tar.add(marker, marker.name)
+    # The run's id is in its name, and its mark in the image: nobody else's is loaded over.
+    tag = f"twindeck/{rig.workload.name}-moved"
+    label = f"LABEL {RUN_LABEL}={rig.run_id}"
     try:
-        api.import_image_from_file(str(flat), repository=_TAG, tag="latest")
+        api.import_image_from_file(str(flat), repository=tag, tag="latest", changes=[label])
         flat.unlink()
         saved = folder / "flat-image.tar"
         with saved.open("wb") as file:
-            file.writelines(_unless_cancelled(rig, api.get_image(f"{_TAG}:latest")))
-        api.remove_image(f"{_TAG}:latest", force=True)
+            file.writelines(_unless_cancelled(rig, api.get_image(f"{tag}:latest")))
+        api.remove_image(f"{tag}:latest")
         began = time.monotonic()
         with saved.open("rb") as file:
             for _message in api.load_image(file):  # type: ignore[no-untyped-call]
                 rig.sleep(0)
         arrived = time.monotonic() - began
         # The engine tells of a failed load in the stream only.
-        api.inspect_image(f"{_TAG}:latest")  # type: ignore[no-untyped-call]
+        api.inspect_image(f"{tag}:latest")  # type: ignore[no-untyped-call]
     finally:
         with suppress(DockerException):
-            api.remove_image(f"{_TAG}:latest", force=True)
+            api.remove_image(f"{tag}:latest")
     return (
         Reading(SIZE.id, size, note="image, gzip"),
         Reading(PACK.id, packed),

@@ -129,7 +129,7 @@ def _exposure(rig: Rig, arm: Arm) -> str:
     if arm is Arm.HOST:
         return "—"
     if arm is Arm.CONTAINER:
-        return exposure_of(rig.docker().inspect_container(rig.workload.name))
+        return exposure_of(rig.docker().inspect_container(rig.container_id()))
     passed = {"filesystem": "shared folders", "hostdev": "devices passed through"}
     kinds = _devices(rig)
     found = [f"{kinds.count(k)} {name}" for k, name in passed.items() if k in kinds]

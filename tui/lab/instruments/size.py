@@ -75,7 +75,7 @@ def _measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
 
 def _container(rig: Rig) -> Sequence[Reading]:
     api = rig.docker()
-    container = api.inspect_container(rig.workload.name)
+    container = api.inspect_container(rig.container_id())
     image = api.inspect_image(container["Image"])  # type: ignore[no-untyped-call]
     listed = api.containers(all=True, size=True, filters={"id": container["Id"]})
     written = int(listed[0].get("SizeRw") or 0) if listed else 0
