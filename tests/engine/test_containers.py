@@ -106,13 +106,49 @@ def test_no_base_image_at_all_says_setup(workload: Workload, containers: Contain
     assert caught.value.fix == "twindeck setup"
 
 
+@pytest.mark.parametrize("made", [("create",), ("run", "-d")])
+@pytest.mark.parametrize("label", ["", "other", "another project's"])
 def test_a_foreign_container_of_the_same_name_is_left_alone(
+    workload: Workload,
+    containers: Containers,
+    base_image: str,
+    tmp_path: Path,
+    made: tuple[str, ...],
+    label: str,
+) -> None:
+    labels = (f"twindeck.workload={label}",) if label == "other" else ()
+    if label == "another project's":
+        (tmp_path / "Dockerfile").touch()
+        labels = (f"twindeck.workload={workload.name}", f"twindeck.folder={tmp_path}")
+    options = [word for one in labels for word in ("--label", one)]
+    docker(*made, "--name", workload.name, *options, base_image, "sleep", "60")
+    before = docker("inspect", "-f", "{{.Id}} {{.State.Status}}", workload.name)
+    side = Containers(tmp_path, [workload])
+    with pytest.raises(ActionFailed, match="not the workload's"):
+        side.up(workload, Notes())
+    assert docker("inspect", "-f", "{{.Id}} {{.State.Status}}", workload.name) == before
+    # Nor is it listed as the workload's, or its start would be timed as that.
+    assert find(side, workload.name).workload is None
+
+
+def test_a_container_made_before_its_project_was_moved_is_still_its_own(
+    workload: Workload, base_image: str, tmp_path: Path
+) -> None:
+    labels = (f"twindeck.workload={workload.name}", f"twindeck.folder={tmp_path}/no-more")
+    options = [word for one in labels for word in ("--label", one)]
+    docker("create", "--name", workload.name, *options, base_image, "sleep", "60")
+    assert find(Containers(tmp_path, [workload]), workload.name).workload == workload.name
+
+
+def test_an_image_of_a_users_own_is_not_built_over(
     workload: Workload, containers: Containers, base_image: str
 ) -> None:
-    docker("create", "--name", workload.name, base_image, "true")
-    with pytest.raises(ActionFailed, match="not the workload's"):
+    tag = f"twindeck/{workload.name}:latest"
+    docker("tag", base_image, tag)
+    before = docker("image", "inspect", "-f", "{{.Id}}", tag)
+    with pytest.raises(ActionFailed, match="exists that Twindeck did not build"):
         containers.up(workload, Notes())
-    assert find(containers, workload.name).state is State.CREATED
+    assert docker("image", "inspect", "-f", "{{.Id}}", tag) == before
 
 
 def test_a_port_held_by_a_process_is_named(workload: Workload, containers: Containers) -> None:

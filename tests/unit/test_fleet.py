@@ -222,6 +222,28 @@ def test_read_only_refuses_every_verb(workload: Workload) -> None:
         rig.fleet.stop()
 
 
+@pytest.mark.parametrize("state", [State.STOPPED, State.RUNNING, State.CREATED, State.PAUSED])
+def test_what_only_has_a_workloads_name_is_neither_started_nor_timed(
+    rig: Rig, state: State
+) -> None:
+    rig.containers.announce(Instance(CONTAINER, "hello", state, id="x"))
+    until(lambda: rig.state("container:hello") is state)
+    with pytest.raises(UsageError, match="container:hello is not of the workload hello"):
+        rig.fleet.up("hello", CONTAINER)
+    assert rig.containers.asked == []
+    assert rig.fleet.boots() == []
+
+
+def test_a_stopped_one_of_the_workloads_own_is_brought_up(rig: Rig) -> None:
+    rig.containers.announce(Instance(CONTAINER, "hello", State.STOPPED, id="x", workload="hello"))
+    until(lambda: rig.state("container:hello") is State.STOPPED)
+    assert rig.fleet.wait_job(rig.fleet.up("hello", CONTAINER), 5).state is JobState.DONE
+    assert rig.containers.asked == [(Verb.UP, "hello")]
+    assert [(boot.key, boot.workload) for boot in rig.fleet.boots()] == [
+        ("container:hello", "hello")
+    ]
+
+
 def test_a_boot_is_timed_by_phase_until_the_workload_answers(rig: Rig) -> None:
     rig.vms.on_up = lambda: time.sleep(0.05)
     job = rig.fleet.wait_job(rig.fleet.up("hello", VM), 5)

@@ -187,7 +187,8 @@ def _ask(fleet: Fleet, verb: Verb, instance: Instance) -> Job:
 
 def _up_on(fleet: Fleet, side: SideName, workload: str) -> Job:
     instance = fleet.snapshot.find(key_of(side, workload))
-    if instance is not None and _is_settled(Verb.UP, instance):
+    is_its_own = instance is not None and instance.workload == workload
+    if instance is not None and is_its_own and _is_settled(Verb.UP, instance):
         return _over(Verb.UP, side, workload)
     try:
         return fleet.up(workload, side)

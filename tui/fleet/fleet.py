@@ -149,16 +149,20 @@ class Fleet:
         return self._board.submit(verb, instance.side, instance.name)
 
     def up(self, workload: str, side: SideName) -> Job:
-        """Queue bringing a workload up. Raises UsageError."""
+        """Queue bringing a workload up.
+
+        Raises UsageError, also when what has the workload's name was not made of it.
+        """
         key = key_of(side, workload)
         self._refuse_read_only(Verb.UP, key)
         known = [w.name for w in self.workloads]
         if workload not in known:
             raise UsageError(f"no workload {workload}", f"known: {', '.join(known) or 'none'}")
         instance = self._find(key)
-        if instance is None or instance.id is None:
-            return self._board.submit(Verb.UP, side, workload)
-        return self.submit(Verb.START, key)
+        if instance is not None and instance.id is not None:
+            self._check_startable(instance, workload)
+        # The side looks once more whose it is, in the instant before it acts.
+        return self._board.submit(Verb.UP, side, workload)
 
     def output(self, key: str) -> tuple[str, ...]:
         """Cleaned output of the newest job on that instance."""
@@ -318,6 +322,16 @@ class Fleet:
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
         return self._side(instance.side), instance.name
+
+    def _check_startable(self, instance: Instance, workload: str) -> None:
+        key = instance.key
+        if instance.workload != workload:
+            raise UsageError(
+                f"{key} is not of the workload {workload}: it only has that name",
+                f"rename or destroy it, or start it as what it is: twindeck start {key}",
+            )
+        if Verb.START not in verbs_for(instance) and not self._board.is_active(key):
+            raise UsageError(f"cannot start {key}: it is {instance.state}")
 
     def _refuse_read_only(self, verb: Verb, key: str) -> None:
         if self.read_only:

@@ -14,10 +14,10 @@ from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.sides.docker_actions import perform
 from tui.sides.docker_link import Link, unknown
-from tui.sides.docker_rows import absent, instance_of, name_of, state_of
+from tui.sides.docker_rows import WORKLOAD_LABEL, absent, instance_of, name_of, state_of
 from tui.sides.docker_runs import Runs
 from tui.sides.docker_streams import closed_on, lines_of
-from tui.sides.docker_up import UNMARKED, Mark, bring_up
+from tui.sides.docker_up import UNMARKED, Mark, bring_up, is_of
 from tui.snapshot import Health
 
 _EVENTS = (
@@ -63,8 +63,14 @@ class Containers:
         """All containers, then the workloads without one. Raises EngineUnavailable."""
         entries = self._entries()
         runs = self._runs.of(entries)
-        found = [instance_of(entry, runs.get(entry["Id"]), self._by_name) for entry in entries]
+        found = [instance_of(e, runs.get(e["Id"]), self._workloads_of(e)) for e in entries]
         return found + absent(self._workloads, {instance.name for instance in found})
+
+    def _workloads_of(self, entry: Mapping[str, Any]) -> Mapping[str, Workload]:
+        """The workload the container was made of, if it is one of the project's."""
+        labels = entry.get("Labels") or {}
+        workload = self._by_name.get(labels.get(WORKLOAD_LABEL, ""))
+        return {workload.name: workload} if workload and is_of(workload, labels) else {}
 
     def _entries(self) -> Sequence[Mapping[str, Any]]:
         labels = [f"{key}={value}" for key, value in self._mark.labels.items()]

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError
@@ -19,6 +20,8 @@ from tui.sides.docker_link import Link, reason_of
 from tui.sides.docker_ports import LOOPBACK, is_port_refusal, is_taken, taken_error
 from tui.sides.docker_rows import WORKLOAD_LABEL, name_of
 
+FOLDER_LABEL = "twindeck.folder"
+"""The workload's folder: another project may have a workload of that name."""
 _RUN_SECONDS = 30.0
 _LOOK_SECONDS = 0.01
 
@@ -44,13 +47,12 @@ def bring_up(link: Link, workload: Workload, report: Report, mark: Mark = UNMARK
     Raises ActionFailed (port taken, no base image, foreign container), EngineUnavailable.
     """
     report.phase(Phase.PREPARE)
-    labels = {WORKLOAD_LABEL: workload.name, **mark.labels}
-    entry = _existing(link, workload, labels)
+    entry = _existing(link, workload, mark)
     if entry is None:
         _check_port(link, workload)
-        image = prepare(link, workload, report, labels)
+        image = prepare(link, workload, report, mark.labels)
         report.phase(Phase.CREATE)
-        container_id = _create(link, workload, image, labels, mark, report)
+        container_id = _create(link, workload, image, mark, report)
         _start(link, workload, container_id, report, is_new=True)
         return
     state = entry.get("State")
@@ -66,21 +68,34 @@ def bring_up(link: Link, workload: Workload, report: Report, mark: Mark = UNMARK
         _start(link, workload, entry["Id"], report, is_new=False)
 
 
-def _existing(
-    link: Link, workload: Workload, labels: Mapping[str, str]
-) -> Mapping[str, Any] | None:
+def is_of(workload: Workload, labels: Mapping[str, str]) -> bool:
+    """Whether a container with those labels was made of that workload, wherever that lay then."""
+    if labels.get(WORKLOAD_LABEL) != workload.name:
+        return False
+    # None in those of earlier versions; a folder that is no more was moved.
+    folder = labels.get(FOLDER_LABEL, "")
+    return folder in ("", str(workload.folder)) or not Path(folder, "Dockerfile").is_file()
+
+
+def _existing(link: Link, workload: Workload, mark: Mark) -> Mapping[str, Any] | None:
     with link.translating("list the containers"):
         entries = link.look().containers(all=True)
     entry = next((e for e in entries if name_of(e) == workload.name), None)
     if entry is None:
         return None
-    if not labels.items() <= (entry.get("Labels") or {}).items():
-        raise ActionFailed(
-            f"A container named {workload.name} exists that is not the workload's",
-            f"rename it: docker rename {workload.name} NEWNAME",
-        )
+    labels = entry.get("Labels") or {}
+    if not is_of(workload, labels) or not mark.labels.items() <= labels.items():
+        raise foreign_error(workload.name)
     found: Mapping[str, Any] = entry
     return found
+
+
+def foreign_error(name: str) -> ActionFailed:
+    """A container has the workload's name and is not the workload's."""
+    return ActionFailed(
+        f"A container named {name} exists that is not the workload's",
+        f"rename it: docker rename {name} NEWNAME",
+    )
 
 
 def _check_port(link: Link, workload: Workload) -> None:
@@ -96,10 +111,10 @@ def _create(
     link: Link,
     workload: Workload,
     image: str,
-    labels: Mapping[str, str],
     mark: Mark,
     report: Report,
 ) -> str:
+    labels = {WORKLOAD_LABEL: workload.name, FOLDER_LABEL: str(workload.folder), **mark.labels}
     port = f"{LOOPBACK}:{workload.container_port}:{workload.guest_port}"
     command = ["docker", "create", "--name", workload.name, "-p", port]
     limits = ["-m", f"{workload.memory_mib}m", "--cpus", str(workload.cpus)]
@@ -120,7 +135,7 @@ def _create(
         created = api.create_container(
             image,
             name=workload.name,
-            labels=dict(labels),
+            labels=labels,
             ports=[(workload.guest_port, "tcp")],
             host_config=host_config,
         )
