@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import ActionFailed
-from tui.setup.box import PARTITION_SECTOR, boot_sector, box_present, build_box
+from tui.setup.box import PARTITION_SECTOR, add_box, boot_sector, box_present, build_box
 
 
 @given(st.integers(1, 2**32 - 1))
@@ -37,6 +37,19 @@ def test_a_box_is_found_in_either_layout(
     (folder / "metadata.json").write_text("{}")
     assert box_present(["nosuch/box", "debian/bookworm64"])
     assert not box_present()
+
+
+def test_a_box_of_the_name_that_is_there_keeps_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    mine = tmp_path / "boxes" / "twindeck-VAGRANTSLASH-base" / "0" / "libvirt" / "metadata.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    said: list[str] = []
+    add_box(tmp_path / "built.box", said.append)
+    assert said == ["twindeck/base is there already; it is left as it is"]
 
 
 def test_a_missing_tool_is_told_with_its_package(

@@ -129,11 +129,25 @@ def test_leftovers_of_a_killed_daemon_are_removed(host: Host, tmp_path: Path) ->
 
     listener.close()
     other = replace(daemon, name="dockerd", pid_files=((str(pid_file), "dockerd"),))
+    # Written before the process that has the pid now began.
+    os.utime(pid_file, (0, 0))
     clear_stale(host, other, said.append)
     assert len(said) == 2
     assert f"no dockerd runs as pid {os.getpid()}" in said[0]
     assert not pid_file.exists()
     assert not Path(daemon.sockets[0]).exists()
+
+
+def test_a_pid_file_of_a_live_process_by_another_name_is_left(host: Host, tmp_path: Path) -> None:
+    daemon = replace(server(tmp_path), name="dockerd")
+    pid_file = tmp_path / "docker.pid"
+    pid_file.write_text(f"{os.getpid()}\n")
+    said: list[str] = []
+    clear_stale(host, replace(daemon, pid_files=((str(pid_file), "dockerd"),)), said.append)
+    assert said == [
+        f"leaving {pid_file}: pid {os.getpid()}, which runs, was there when it was written"
+    ]
+    assert pid_file.read_text() == f"{os.getpid()}\n"
 
 
 @pytest.mark.parametrize("content", ["", "no number", "99999999"])

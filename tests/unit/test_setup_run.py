@@ -250,7 +250,7 @@ def test_an_image_is_built_once_and_goes_on_where_it_was_cut_off(
     host: Host, install: Install
 ) -> None:
     names = ("debian:bookworm-slim", "twindeck/base:latest")
-    refuse = 'case "$1" in pull) echo "no such host"; exit 1;; import) exit 1;; esac'
+    refuse = 'case "$1" in pull) echo "no such host"; exit 1;; import|image) exit 1;; esac'
     install("docker", then=refuse)
     install("mmdebstrap", then='for last; do :; done; echo system > "$last"')
     host.work_folder.mkdir(parents=True)
@@ -261,11 +261,23 @@ def test_an_image_is_built_once_and_goes_on_where_it_was_cut_off(
     with pytest.raises(ActionFailed, match="docker import"):
         base_image.get_image(host, names, nothing)
     assert (host.work_folder / "base.tar").read_text() == "system\n"
-    install("docker", then='case "$1" in pull) exit 1;; esac')
+    install("docker", then='case "$1" in pull|image) exit 1;; esac')
     base_image.get_image(host, names, nothing)
     assert len([call for call in calls(host) if call.startswith("mmdebstrap")]) == 1
     assert calls(host)[-1].startswith("docker import --change CMD")
     assert list(host.work_folder.iterdir()) == []
+
+
+def test_an_image_that_got_the_name_during_the_build_keeps_it(host: Host, install: Install) -> None:
+    install("docker")
+    install("mmdebstrap", then='for last; do :; done; echo system > "$last"')
+    keyring = host.path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    keyring.parent.mkdir(parents=True)
+    keyring.touch()
+    said: list[str] = []
+    base_image.build_image(host, said.append)
+    assert not [call for call in calls(host) if call.startswith("docker import")]
+    assert said[-1] == "twindeck/base:latest is there already; it is left as it is"
 
 
 def test_none_of_the_images_can_be_had(host: Host, install: Install) -> None:

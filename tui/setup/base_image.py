@@ -10,6 +10,8 @@ from tui.setup.host import Host, Say
 from tui.setup.needs import BUILT_IMAGE, joined
 
 SUITE = "bookworm"
+BUILT_LABEL = "twindeck.base"
+"""On the image that setup built."""
 PULL_SECONDS = 120
 _BUILDERS = {"mmdebstrap": "mmdebstrap"}
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -52,6 +54,11 @@ def build_image(host: Host, say: Say) -> None:
         build = ("env", "TMPDIR=/var/tmp", "mmdebstrap", "--variant=minbase", "--format=tar")
         host.stream(host.as_root(*build, SUITE, str(part)), say)
         part.rename(archive)
-    command = ("docker", "import", "--change", 'CMD ["bash"]', str(archive), BUILT_IMAGE)
-    host.stream(host.as_root(*command), say)
+    # A build takes minutes: what somebody gave that name meanwhile keeps it.
+    if has_image(host, BUILT_IMAGE):
+        say(f"{BUILT_IMAGE} is there already; it is left as it is")
+    else:
+        changes = ("--change", 'CMD ["bash"]', "--change", f"LABEL {BUILT_LABEL}={SUITE}")
+        command = ("docker", "import", *changes, str(archive), BUILT_IMAGE)
+        host.stream(host.as_root(*command), say)
     archive.unlink()

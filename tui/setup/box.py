@@ -74,9 +74,13 @@ def build_box(work_dir: Path, say: Say) -> Path:
 
 
 def add_box(box: Path, say: Say) -> None:
-    """Install the box for this user. Raises ActionFailed."""
+    """Install the box for this user, unless there is one of its name. Raises ActionFailed."""
+    if box_present():
+        say(f"{BOX_NAME} is there already; it is left as it is")
+        return
     say(f"adding {BOX_NAME} to Vagrant's boxes")
-    add = ["vagrant", "box", "add", "--no-tty", "--force", "--provider", "libvirt"]
+    # Never --force: it would take the place of what somebody added meanwhile.
+    add = ["vagrant", "box", "add", "--no-tty", "--provider", "libvirt"]
     _run([*add, "--name", BOX_NAME, str(box)], say)
     if not box_present():
         raise ActionFailed(
@@ -112,10 +116,12 @@ def _fill_partition(part: Path, partition_bytes: int, say: Say) -> None:
     offset = PARTITION_SECTOR * SECTOR_BYTES
     # /proc and /sys are mounted in "$1" while hooks run: copy the one file system without them.
     mke2fs = (
-        'cp -ax "$1" "$1.tree"; '
+        # Made by us or not at all: it lies where anybody may make one, and root removes it.
+        'mkdir -m 700 "$1.tree" || exit 1; '
+        'cp -ax "$1/." "$1.tree/" && '
         "mke2fs -q -F -t ext4 -O ^metadata_csum_seed,^orphan_file -L twindeck -m 0 "
         f'-E offset={offset} -d "$1.tree" "$TWINDECK_PART" {partition_bytes >> 10}k; '
-        'rm -rf "$1.tree"'
+        'code=$?; rm -rf "$1.tree"; exit $code'
     )
     argv = ["mmdebstrap", "--variant=minbase", "--format=null"]
     argv += [f"--include={','.join(GUEST_PACKAGES)}"]

@@ -6,6 +6,7 @@ a dead process, or one that is something else by now, and sockets nobody listens
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from tui.setup.host import Host, Say
 READY_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
 _LAST_LINES = 5
+_CLOCK_SECONDS = 1.0
+"""The kernel tells its own start in whole seconds."""
 # One fixed script, the log as $0 and the daemon as "$@": in a session of its own, with no terminal
 # and no pipe of ours, so that it outlives whoever started it. Under sudo it runs whole as root.
 # A shell has its background children ignore two signals; a daemon would pass that to containers.
@@ -164,14 +167,36 @@ def clear_stale(host: Host, daemon: Daemon, say: Say) -> None:
     for file, name in daemon.pid_files:
         path = host.path(file)
         pid = read_pid(path)
-        if path.exists() and not is_process(host, pid, name):
-            say(f"removing {path}: no {name} runs as pid {pid}")
-            host.run(*host.as_root("rm", "-f", str(path)))
+        if not path.exists() or is_process(host, pid, name):
+            continue
+        if _wrote(host, pid, path):
+            say(f"leaving {path}: pid {pid}, which runs, was there when it was written")
+            continue
+        say(f"removing {path}: no {name} runs as pid {pid}")
+        host.run(*host.as_root("rm", "-f", str(path)))
     for file in daemon.sockets:
         path = host.path(file)
         if is_dead_socket(path):
             say(f"removing {path}: nobody listens on it")
             host.run(*host.as_root("rm", "-f", str(path)))
+
+
+def _wrote(host: Host, pid: int | None, path: Path) -> bool:
+    """Whether the live process of that pid is older than the file, so that the file means it.
+
+    A daemon by another name, in a container or behind a wrapper, is somebody's all the same.
+    """
+    try:
+        written = path.stat().st_mtime
+        stat = host.path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        kernel = host.path("/proc/stat").read_text(encoding="ascii")
+        state, *rest = stat.rpartition(")")[2].split()
+        (booted,) = (line for line in kernel.splitlines() if line.startswith("btime "))
+    except (OSError, ValueError):
+        return False
+    # Field 22 of proc(5): ticks from the kernel's start to the process's.
+    began = int(booted.split()[1]) + int(rest[18]) / os.sysconf("SC_CLK_TCK")
+    return state not in ("Z", "X") and began < written + _CLOCK_SECONDS
 
 
 def running_pid(host: Host, daemon: Daemon) -> int | None:
