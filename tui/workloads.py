@@ -15,6 +15,7 @@ from typing import Any
 
 from tui.errors import WorkloadError
 from tui.model import Load, Probe, Workload
+from tui.plain_files import read_plain
 
 FILE = "workload.toml"
 DEFAULT_MEMORY_MIB = 2048
@@ -222,7 +223,7 @@ def _checked(folder: Path, source: str) -> Path:
 
 def _parse(file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(file.read_bytes().decode())
+        return tomllib.loads(read_plain(file).decode())
     except OSError as error:
         raise WorkloadError(f"{file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -41,6 +42,39 @@ def complaint(project: Path, text: str | bytes, name: str = "web") -> str:
         load(write(project, text, name))
     assert "\n" not in caught.value.line
     return caught.value.line
+
+
+@pytest.mark.parametrize("target", ["../../shared.toml", "/dev/zero", "{project}/shared.toml"])
+def test_a_file_that_is_a_link_out_of_its_folder_is_not_read(tmp_path: Path, target: str) -> None:
+    (tmp_path / "shared.toml").write_text(GOOD)
+    file = write(tmp_path, GOOD) / "workload.toml"
+    file.unlink()
+    file.symlink_to(target.format(project=tmp_path))
+    with pytest.raises(WorkloadError, match="is a link that leads out") as caught:
+        load(file.parent)
+    assert "link the whole folder web" in caught.value.line
+
+
+def test_a_folder_that_is_a_link_is_one_and_so_is_a_link_within_it(tmp_path: Path) -> None:
+    shared = write(tmp_path / "shared", GOOD)
+    (shared / "workload.toml").rename(shared / "common.toml")
+    (shared / "workload.toml").symlink_to("common.toml")
+    (tmp_path / "workloads").mkdir()
+    (tmp_path / "workloads" / "web").symlink_to(shared)
+    assert load(tmp_path / "workloads" / "web").folder == shared
+
+
+def test_a_pipe_is_not_waited_for_and_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD) / "workload.toml"
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(WorkloadError, match="expected a plain file of at most 1 MiB"):
+        load(file.parent)
+    file.unlink()
+    with file.open("wb") as made:
+        made.truncate(1 << 40)
+    with pytest.raises(WorkloadError, match="expected a plain file of at most 1 MiB"):
+        load(file.parent)
 
 
 def test_the_shortest_file_takes_the_defaults(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tui.errors import WorkloadError
 from tui.lab.owner import FILE, FOLDER
+from tui.plain_files import way_out
 
 MOST_BYTES = 2**30
 """Of all files together."""
@@ -76,10 +77,7 @@ def _inside(source: Path, link: Path) -> str:
     """Where the link leads, from its own place. Raises WorkloadError when that is outside."""
     leads_to = Path(os.path.realpath(source / link))
     if not leads_to.is_relative_to(source):
-        raise WorkloadError(
-            f"{source / link} is a link that leads out of the workload's folder",
-            f"put the file itself there, or link the whole folder {source.name}",
-        )
+        raise way_out(source / link, source)
     return os.path.relpath(leads_to, (source / link).parent)
 
 

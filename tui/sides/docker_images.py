@@ -17,6 +17,7 @@ from docker.utils import parse_repository_tag
 
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import EMPTY, Workload
+from tui.plain_files import refuse_way_out
 from tui.sides.base import Report
 from tui.sides.docker_link import ACT_SECONDS, Link
 from tui.sides.docker_rows import WORKLOAD_LABEL
@@ -27,6 +28,7 @@ _SILENCE_SECONDS = 30.0
 """A registry that says nothing for so long is given up."""
 _BUILD_SILENCE_SECONDS = 900
 _LAST_LINES = 3
+_CHUNK_BYTES = 2**20
 
 
 def prepare(
@@ -83,17 +85,21 @@ def context_hash(folder: Path, base_id: str) -> str:
     """SHA-256 over the names, modes and contents of all files below `folder`, and the base's id."""
     digest = hashlib.sha256(base_id.encode())
     for path in sorted(folder.rglob("*")):
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            content = str(path.readlink()).encode()
-        elif stat.S_ISREG(mode):
-            content = path.read_bytes()
-        else:
+        state = path.lstat()
+        mode = state.st_mode
+        if not stat.S_ISLNK(mode) and not stat.S_ISREG(mode):
             continue
         kind = f"{stat.S_IFMT(mode):o} {mode & stat.S_IXUSR:o}"
-        head = json.dumps([str(path.relative_to(folder)), kind, len(content)])
+        # A link's size is that of its text.
+        head = json.dumps([str(path.relative_to(folder)), kind, state.st_size])
         digest.update(head.encode())
-        digest.update(content)
+        if stat.S_ISLNK(mode):
+            digest.update(str(path.readlink()).encode())
+        else:
+            with path.open("rb") as file:
+                # Piece by piece: a workload may bring files larger than the memory.
+                while chunk := file.read(_CHUNK_BYTES):
+                    digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -150,6 +156,7 @@ def _build(
     labels: Mapping[str, str],
     report: Report,
 ) -> None:
+    refuse_way_out(workload.folder / "Dockerfile")
     if not (workload.folder / "Dockerfile").is_file():
         raise ActionFailed(
             f"{workload.name} has no Dockerfile in {workload.folder}", "write one: ARG BASE, FROM"
