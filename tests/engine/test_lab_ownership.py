@@ -149,7 +149,7 @@ def test_nothing_of_a_users_is_touched_by_a_run_or_by_clearing_up_after_a_killed
     killed = compare(project, tmp_path / "data", name)
     assert killed.stderr is not None
     for line in killed.stderr:
-        if "VM, reading 1" in line:
+        if "size: container, reading 1" in line:
             break
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
@@ -284,7 +284,7 @@ def test_the_copies_volume_goes_with_its_container(
     running = compare(project, tmp_path / "data", name)
     assert running.stderr is not None
     for line in running.stderr:
-        if "VM, reading 1" in line:
+        if "size: container, reading 1" in line:
             break
     volumes = docker("volume", "ls", "-q", "--filter", f"label={RUN_LABEL}")
     running.send_signal(signal.SIGINT)
