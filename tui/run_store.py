@@ -6,24 +6,18 @@ The shapes are those of `tui.results`; export and import use the same objects.
 from __future__ import annotations
 
 import json
+import math
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any
 
 from tui.errors import StoreError, UsageError
-from tui.results import (
-    Arm,
-    Better,
-    Measurement,
-    Metric,
-    Row,
-    Run,
-    RunEvent,
-    RunState,
-    Study,
-)
+from tui.history.run_reader import Unreadable, read_measurement, read_run
+from tui.results import Measurement, Run, Study
 from tui.store import Store
+from tui.text import clean
 
 _NEWEST_FIRST = "ORDER BY started_at DESC, id DESC"
 
@@ -45,76 +39,138 @@ class Runs:
 
     def add(self, run_id: str, measurements: Sequence[Measurement]) -> None:
         """Append measurements of a run, at once and all together."""
-        rows = [(run_id, json.dumps(plain(m))) for m in measurements]
+        rows = [(run_id, json.dumps(plain(_finite(m)))) for m in measurements]
         with self._store.transaction("IMMEDIATE") as database:
             database.executemany(
                 "INSERT INTO measurements (run_id, measurement) VALUES (?, ?)", rows
             )
 
+    def bring(self, studies: Sequence[Study]) -> tuple[str, ...]:
+        """Add whole runs, all of them or none; the ids of those that were new.
+
+        A run the history has is left as it is.
+        """
+        new: list[str] = []
+        with self._store.transaction("IMMEDIATE") as database:
+            for study in studies:
+                run = study.run
+                added = database.execute(
+                    "INSERT OR IGNORE INTO runs (id, workload, started_at, run)"
+                    " VALUES (?, ?, ?, ?)",
+                    (run.id, run.workload, run.started_at, json.dumps(plain(run))),
+                ).rowcount
+                if added:
+                    new.append(run.id)
+                    database.executemany(
+                        "INSERT INTO measurements (run_id, measurement) VALUES (?, ?)",
+                        [(run.id, json.dumps(plain(m))) for m in study.measurements],
+                    )
+        return tuple(new)
+
     def study(self, run_id: str) -> Study:
         """The run of that id, or the only one that begins so. Raises UsageError."""
-        full = self._find(run_id)
+        full = self.find(run_id)
         with self._store.transaction() as database:
-            row = database.execute("SELECT run FROM runs WHERE id = ?", (full,)).fetchone()
+            row = database.execute(
+                "SELECT CAST(run AS BLOB) FROM runs WHERE id = ?", (full,)
+            ).fetchone()
             found = database.execute(
-                "SELECT measurement FROM measurements WHERE run_id = ? ORDER BY id", (full,)
+                "SELECT CAST(measurement AS BLOB) FROM measurements WHERE run_id = ? ORDER BY id",
+                (full,),
             ).fetchall()
-        return Study(self._run(row[0]), tuple(self._measurement(text) for (text,) in found))
+        try:
+            taken = tuple(read_measurement(text) for (text,) in found)
+            return Study(_run(full, row[0]), taken)
+        except Unreadable as error:
+            raise StoreError(_unreadable(full, error), _forget(full)) from error
 
     def list(self, workload: str | None = None, limit: int = 50) -> list[Run]:
-        """Newest first."""
+        """Newest first; those that cannot be read are left out, `read` tells of them."""
+        return [*self.read(workload, limit)[0]]
+
+    def read(
+        self, workload: str | None = None, limit: int = 50
+    ) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+        """The runs, newest first, and a line for each left out: why, and how to be rid of it."""
         with self._store.transaction() as database:
             rows = database.execute(
-                f"SELECT run FROM runs WHERE :w IS NULL OR workload = :w {_NEWEST_FIRST} LIMIT :n",
+                "SELECT id, CAST(run AS BLOB) FROM runs WHERE :w IS NULL OR workload = :w"
+                f" {_NEWEST_FIRST} LIMIT :n",
                 {"w": workload, "n": max(0, limit)},
             ).fetchall()
-        return [self._run(text) for (text,) in rows]
+        runs, told = [], []
+        for run_id, text in rows:
+            try:
+                runs.append(_run(run_id, text))
+            except Unreadable as error:
+                told.append(f"{_unreadable(run_id, error)} → {_forget(run_id)}")
+        return tuple(runs), tuple(told)
+
+    def ids(self, workload: str | None = None) -> tuple[str, ...]:
+        """Of all runs, readable or not, newest first."""
+        with self._store.transaction() as database:
+            rows = database.execute(
+                f"SELECT id FROM runs WHERE :w IS NULL OR workload = :w {_NEWEST_FIRST}",
+                {"w": workload},
+            ).fetchall()
+        return tuple(str(run_id) for (run_id,) in rows)
 
     def newest(self) -> Run | None:
-        """The last one begun."""
-        return next(iter(self.list(limit=1)), None)
+        """The last one begun of those that can be read."""
+        return next(iter(self.list()), None)
 
     def delete(self, run_ids: Sequence[str]) -> None:
         """Forget runs and all their measurements. Raises UsageError for one there is not."""
-        known = [self._find(run_id) for run_id in run_ids]
+        known = [self.find(run_id) for run_id in run_ids]
         with self._store.transaction("IMMEDIATE") as database:
             database.executemany("DELETE FROM runs WHERE id = ?", [(one,) for one in known])
 
     def prune(self, keep: int, workload: str | None = None) -> tuple[str, ...]:
         """Forget all but the newest `keep`; the ids of those forgotten."""
-        old = tuple(run.id for run in self.list(workload, limit=1_000_000)[keep:])
+        old = self.ids(workload)[keep:]
         self.delete(old)
         return old
 
-    def _find(self, run_id: str) -> str:
+    def find(self, run_id: str) -> str:
+        """The whole id of the run of that id, or of the only one that begins so.
+
+        Raises UsageError.
+        """
         with self._store.transaction() as database:
-            ids = [i for (i,) in database.execute(f"SELECT id FROM runs {_NEWEST_FIRST}")]
-        if run_id in ids:
-            return run_id
-        near = [one for one in ids if run_id and one.startswith(run_id)]
+            if database.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone():
+                return run_id
+        ids = self.ids()
+        near = [one for one in ids if run_id and clean(one).startswith(run_id)]
         if len(near) == 1:
             return str(near[0])
         if near:
             raise UsageError(f"{run_id} is not one run", f"say which: {', '.join(near[:5])}")
         raise UsageError(f"no run {run_id}", "twindeck runs")
 
-    def _run(self, text: str) -> Run:
-        try:
-            return run_from(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise self._unreadable(error) from error
 
-    def _measurement(self, text: str) -> Measurement:
-        try:
-            return measurement_from(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise self._unreadable(error) from error
+def _run(run_id: str, text: bytes) -> Run:
+    run = read_run(text)
+    if run.id != run_id:
+        raise Unreadable(f"id: it says {run.id}")
+    return run
 
-    def _unreadable(self, error: Exception) -> StoreError:
-        return StoreError(
-            f"{self._store.path}: a run in the history cannot be read: {error}",
-            "twindeck runs rm RUN, or set TWINDECK_DATA to another folder",
-        )
+
+def _finite(taken: Measurement) -> Measurement:
+    """JSON has no infinity: such a figure is none, and would make the whole run unreadable."""
+    parts = {key: value for key, value in taken.parts.items() if math.isfinite(value)}
+    if taken.value is None or math.isfinite(taken.value):
+        return taken if len(parts) == len(taken.parts) else replace(taken, parts=parts)
+    error = taken.error or f"not a figure: {taken.value}"
+    return replace(taken, value=None, error=error, parts=parts)
+
+
+def _forget(run_id: str) -> str:
+    # A file from elsewhere named it: pasted into a shell it must stay one word.
+    return f"twindeck runs rm {shlex.quote(clean(run_id))}"
+
+
+def _unreadable(run_id: str, error: Unreadable) -> str:
+    return f"run {clean(run_id)} in the history cannot be read: {error}"
 
 
 def plain(thing: Any) -> Any:
@@ -128,25 +184,3 @@ def plain(thing: Any) -> Any:
     if isinstance(thing, tuple | list):
         return [plain(value) for value in thing]
     return thing
-
-
-def run_from(values: Mapping[str, Any]) -> Run:
-    """The run `plain` made that of. Raises ValueError, TypeError, KeyError."""
-    return Run(
-        **{
-            **values,
-            "state": RunState(values["state"]),
-            "rows": tuple(Row(row) for row in values["rows"]),
-            "metrics": tuple(_metric_from(metric) for metric in values["metrics"]),
-            "events": tuple(RunEvent(**event) for event in values["events"]),
-        }
-    )
-
-
-def measurement_from(values: Mapping[str, Any]) -> Measurement:
-    """The measurement `plain` made that of. Raises ValueError, TypeError, KeyError."""
-    return Measurement(**{**values, "arm": Arm(values["arm"]), "noise": tuple(values["noise"])})
-
-
-def _metric_from(values: Mapping[str, Any]) -> Metric:
-    return Metric(**{**values, "row": Row(values["row"]), "better": Better(values["better"])})

@@ -42,6 +42,8 @@ def clean(line: str) -> str:
 
     What a carriage return overwrote is dropped, as a terminal would show it.
     """
+    if len(line) <= _LONGEST and line.isascii() and line.isprintable():
+        return line
     line = line.rstrip("\r\n")
     if "\r" in line:
         line = line.rsplit("\r", 1)[1] or line

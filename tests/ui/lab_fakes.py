@@ -28,6 +28,8 @@ class FakeLab:
         self.asked: list[tuple[str, str]] = []
         self.error = ""
         """What starting and resuming are refused with."""
+        self.left_out: tuple[str, ...] = ()
+        """What `unreadable` tells."""
         self._progress = progress
         self._read_only = read_only
         self._receivers: list[Callable[[Progress], None]] = []
@@ -73,6 +75,9 @@ class FakeLab:
     def runs(self, limit: int = 50) -> list[Run]:
         found = sorted((s.run for s in self.studies.values()), key=lambda run: -run.started_at)
         return found[:limit]
+
+    def unreadable(self) -> tuple[str, ...]:
+        return self.left_out
 
     def study(self, run_id: str) -> Study:
         if run_id not in self.studies:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ from tui.cli.session import Settings, say
 from tui.cli.tables import print_json, put, table
 from tui.core.files import replace_file
 from tui.core.guard import Guard
-from tui.errors import UsageError
-from tui.results import Arm, Estimate, Row, Run, RunState
+from tui.errors import StoreError, UsageError
+from tui.results import Arm, Estimate, Row, Run, Study
 from tui.text import clean
 from tui.units import about, figure, timestamp
 
@@ -47,7 +46,8 @@ def runs(ctx: click.Context, workload: str | None, as_json: bool) -> None:
     """List the comparisons kept in the history, newest first."""
     if ctx.invoked_subcommand is not None:
         return
-    found = _open().list(workload, _MANY)
+    found, unreadable = _open().read(workload, _MANY)
+    _tell(unreadable)
     if as_json:
         print_json([_summary(run) for run in found])
         return
@@ -139,7 +139,9 @@ def trend(metric: str, workload: str | None, as_json: bool) -> None:
     from tui.lab.diff import trend as over_runs
 
     history = _open()
-    studies = [history.study(run.id) for run in history.list(workload, _MANY)]
+    found_runs, unreadable = history.read(workload, _MANY)
+    _tell(unreadable)
+    studies = _readable(history, [run.id for run in found_runs])
     if metric in Row.__members__.values():
         headlines = (m for s in studies for m in s.run.metrics if m.is_headline)
         metric = next((m.id for m in headlines if m.row == metric), metric)
@@ -165,6 +167,22 @@ def trend(metric: str, workload: str | None, as_json: bool) -> None:
     put(table(("RUN", "ACCELERATOR", *(str(arm).upper() for arm in arms)), rows))
 
 
+def _tell(lines: Sequence[str]) -> None:
+    for line in lines:
+        say(f"twindeck: {line}")
+
+
+def _readable(history: Runs, run_ids: Sequence[str]) -> list[Study]:
+    """Those of the runs that can be read; the others are told. Raises UsageError."""
+    studies = []
+    for run_id in run_ids:
+        try:
+            studies.append(history.study(run_id))
+        except StoreError as error:
+            say(f"twindeck: {error.line}")
+    return studies
+
+
 def _median(estimates: dict[Arm, Estimate], arm: Arm, unit: str) -> str:
     found = estimates.get(arm)
     return figure(found.median if found else None, unit)
@@ -178,33 +196,30 @@ def export(run_ids: Sequence[str], output: Path | None) -> None:
     from tui.lab.exchange import dump
 
     _refuse_file(output)
-    history = _open()
-    _write(dump([history.study(run_id) for run_id in run_ids]), output)
+    studies = _readable(_open(), run_ids)
+    _write(dump(studies), output)
+    if len(studies) < len(run_ids):
+        sys.exit(1)
 
 
 @runs.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_(file: Path) -> None:
-    """Add the runs of FILE to the history; those it has are left as they are."""
-    _guard().refuse(f"import {file}")
-    from tui.lab.exchange import parse
+    """Add the runs of FILE to the history; those it has are left as they are.
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
-    history = _open()
-    known = {run.id for run in history.list(limit=_MANY)}
-    for study in parse(text, str(file)):
-        if study.run.id in known:
-            say(f"{study.run.id}: in the history already")
-            continue
-        # A run that was under way there is not under way here.
-        under_way = study.run.state is RunState.RUNNING
-        run = replace(study.run, state=RunState.CANCELLED) if under_way else study.run
-        history.save(run)
-        history.add(run.id, study.measurements)
-        say(f"{run.id}: {len(study.measurements)} readings")
+    A run in it that is wrong is told and left out; the others come in, all at once.
+    """
+    _guard().refuse(f"import {file}")
+    from tui.lab.exchange import load
+
+    parcel = load(file)
+    new = _open().bring(parcel.studies)
+    for study in parcel.studies:
+        count = f"{len(study.measurements)} readings"
+        say(f"{study.run.id}: {count if study.run.id in new else 'in the history already'}")
+    _tell(parcel.refused)
+    if parcel.refused:
+        sys.exit(1)
 
 
 @runs.command()
@@ -214,7 +229,7 @@ def rm(run_ids: Sequence[str], yes: bool) -> None:
     """Forget runs and all their readings."""
     _guard().refuse(f"forget {', '.join(run_ids)}")
     history = _open()
-    full = [history.study(run_id).run.id for run_id in run_ids]
+    full = [history.find(run_id) for run_id in run_ids]
     _confirm(full, yes)
     history.delete(full)
 
@@ -227,7 +242,7 @@ def prune(keep: int, workload: str | None, yes: bool) -> None:
     """Forget all runs but the newest."""
     _guard().refuse("forget any run")
     history = _open()
-    old = [run.id for run in history.list(workload, _MANY)[keep:]]
+    old = history.ids(workload)[keep:]
     if not old:
         say("nothing to forget")
         return

@@ -49,7 +49,8 @@ class Settings:
 
 def say(line: str) -> None:
     """One plain line on stderr, safe to show."""
-    click.echo(clean(line), err=True)
+    # A name with a carriage return must not hide what stands before it.
+    click.echo(clean(line.replace("\r", " ")), err=True)
 
 
 def open_fleet(settings: Settings) -> Fleet:

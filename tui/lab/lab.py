@@ -125,6 +125,10 @@ class Lab:
         """Newest first. Raises StoreError."""
         return self._runs.list(limit=limit)
 
+    def unreadable(self) -> tuple[str, ...]:
+        """A line for each run that `runs` left out: why, and the next step. Raises StoreError."""
+        return self._runs.read()[1]
+
     def study(self, run_id: str) -> Study:
         """A run with its measurements. Raises UsageError, StoreError."""
         return self._runs.study(run_id)

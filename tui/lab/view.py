@@ -76,6 +76,9 @@ class LabView(Protocol):
     def runs(self, limit: int = 50) -> list[Run]:
         """Newest first. Raises StoreError."""
 
+    def unreadable(self) -> tuple[str, ...]:
+        """A line for each run that `runs` left out: why, and the next step. Raises StoreError."""
+
     def study(self, run_id: str) -> Study:
         """A run with every reading, as far as it is. Raises UsageError, StoreError."""
 

@@ -62,6 +62,7 @@ class RunsScreen(Screen[None]):
         self.is_read = False
         """Whether the history has answered."""
         self._error = ""
+        self._left_out = 0
         self._ratios: dict[tuple[object, ...], str] = {}
 
     @property
@@ -108,6 +109,7 @@ class RunsScreen(Screen[None]):
         self._error, runs = "", list(self.runs.values())
         try:
             runs = await asyncio.to_thread(self.lab.runs, _LIMIT)
+            self._left_out = len(await asyncio.to_thread(self.lab.unreadable))
         except TwindeckError as error:
             self._error = error.line
         self.runs = {run.id: run for run in runs}
@@ -141,6 +143,8 @@ class RunsScreen(Screen[None]):
             return
         glyphs = self.app.glyphs
         count = f"{len(self.runs)} in the history" if self.is_read else "reading the history"
+        if self._left_out:
+            count += f" · {self._left_out} cannot be read, `twindeck runs` says why"
         if self.marks:
             count += f" · {len(self.marks)} marked"
         title = Content.assemble(("Comparisons", "bold"), "  ", (count, "$quiet"))

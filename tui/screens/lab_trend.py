@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tui.console import ConsoleApp
 from tui.errors import TwindeckError
+from tui.lab.view import LabView
 from tui.results import Arm, Row, Run, Table
 from tui.text import clean
 from tui.widgets.key_footer import KeyFooter
@@ -76,13 +77,21 @@ class LabTrendScreen(Screen[None]):
         try:
             runs = await asyncio.to_thread(lab.runs, _LIMIT)
             alike = [other for other in runs if _key(other) == _key(run)]
-            tables = [await asyncio.to_thread(lab.table, other.id) for other in alike]
+            tables = [table for other in alike if (table := await self._table(lab, other.id))]
         except TwindeckError as error:
             self._error = error.line
         else:
             self._tables = tuple(sorted(tables, key=lambda table: table.run.started_at))
         self.is_ready = True
         self.show()
+
+    @staticmethod
+    async def _table(lab: LabView, run_id: str) -> Table | None:
+        """None for a run that cannot be read: it never hides the others."""
+        try:
+            return await asyncio.to_thread(lab.table, run_id)
+        except TwindeckError:
+            return None
 
     def show(self) -> None:
         """Paint the row."""
