@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
@@ -32,9 +33,11 @@ def open_fleet(
         problems.append(error.line)
         store = Store(Path(":memory:"))
     cgroup = CgroupMeter()
+    # One for all that speaks to Docker: rows, figures and actions are of the same engine.
+    docker = Resolver()
     return Fleet(
-        connect=lambda: _connect(root, workloads),
-        open_meters=lambda: _open_meters(cgroup, sampler, read_only),
+        connect=lambda: _connect(root, workloads, docker),
+        open_meters=lambda: _open_meters(cgroup, sampler, read_only, docker),
         # No engine is asked, and a container that is no more has no cgroup of its id.
         quick=None if sampler is Sampler.ENGINE else cgroup,
         store=store,
@@ -45,15 +48,18 @@ def open_fleet(
     )
 
 
-def _connect(root: Path, workloads: Sequence[Workload]) -> tuple[Side, ...]:
+def _connect(root: Path, workloads: Sequence[Workload], docker: Resolver) -> tuple[Side, ...]:
     # Their libraries take longer to import than the first frame takes to paint.
     from tui.sides.containers import Containers
+    from tui.sides.docker_link import Link
     from tui.sides.machines import Machines
 
-    return Machines(root, workloads), Containers(root, workloads)
+    return Machines(root, workloads), Containers(root, workloads, Link(docker))
 
 
-def _open_meters(cgroup: CgroupMeter, sampler: Sampler, read_only: bool) -> Meters:
+def _open_meters(
+    cgroup: CgroupMeter, sampler: Sampler, read_only: bool, docker: Resolver
+) -> Meters:
     # Likewise.
     from tui.meters.containers import ContainerMeter
     from tui.meters.guest import Guests
@@ -61,5 +67,5 @@ def _open_meters(cgroup: CgroupMeter, sampler: Sampler, read_only: bool) -> Mete
     from tui.meters.machines import MachineMeter
 
     guests = Guests(read_only=read_only)
-    containers = ContainerMeter(cgroup, sampler=sampler)
+    containers = ContainerMeter(cgroup, sampler=sampler, docker=docker)
     return Meters(each=(MachineMeter(guests), containers), host=HostMeter())
