@@ -95,6 +95,8 @@ class Containers:
         if self._mark.labels:
             # No other engine has anything with those; and the question would count as boot time.
             return
+        # Acting is given minutes; an engine that hangs is not to take them before it begins.
+        self._link.ping()
         now = self._identity(self._link.act)
         if self._engine is None:
             self._engine = now

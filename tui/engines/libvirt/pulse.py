@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Lock
 
 from tui.engines.libvirt.virsh import Patience, Virsh, VirshError, error_in
@@ -41,3 +42,17 @@ class Pulse:
         """End the child."""
         with self._lock:
             self._virsh.close()
+
+
+class Pulses:
+    """Of the daemons at several URIs. One thread uses it."""
+
+    def __init__(self) -> None:
+        self._each: dict[str, Pulse] = {}
+
+    def feel(self, uris: Sequence[str]) -> None:
+        """Raises EngineUnavailable for the first that is silent."""
+        for gone in [uri for uri in self._each if uri not in uris]:
+            self._each.pop(gone).close()
+        for uri in uris:
+            self._each.setdefault(uri, Pulse(uri)).feel()
