@@ -83,7 +83,7 @@ def compare(
     refuse_read_only(settings, "compare")
     from tui.lab.build import open_lab
 
-    lab = open_lab(settings.project, density=density)
+    lab = open_lab(settings.project, density=density, docker=settings.docker)
     news: SimpleQueue[Progress] = SimpleQueue()
     lab.subscribe(news.put)
     if workload is not None:

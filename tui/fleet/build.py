@@ -21,6 +21,7 @@ def open_fleet(
     interval_seconds: float = 1.0,
     read_only: bool = False,
     sampler: Sampler = Sampler.AUTO,
+    docker: Resolver | None = None,
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError."""
     root = find_project(project)
@@ -34,7 +35,7 @@ def open_fleet(
         store = Store(Path(":memory:"))
     cgroup = CgroupMeter()
     # One for all that speaks to Docker: rows, figures and actions are of the same engine.
-    docker = Resolver()
+    docker = docker or Resolver()
     return Fleet(
         connect=lambda: _connect(root, workloads, docker),
         open_meters=lambda: _open_meters(cgroup, sampler, read_only, docker),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tui.engines.docker.endpoint import Resolver
 from tui.lab.lab import Lab
 from tui.run_store import Runs
 from tui.store import Store
@@ -11,9 +12,16 @@ from tui.workloads import find_project, load_all
 
 
 def open_lab(
-    project: Path | None = None, *, read_only: bool = False, density: int | None = None
+    project: Path | None = None,
+    *,
+    read_only: bool = False,
+    density: int | None = None,
+    docker: Resolver | None = None,
 ) -> Lab:
-    """The lab of this host. Raises UsageError, StoreError: without a history nothing is run."""
+    """The lab of this host. Raises UsageError, StoreError: without a history nothing is run.
+
+    `docker`: the engine the rest of the session speaks to.
+    """
     root = find_project(project)
     workloads, _errors = load_all(root)
     return Lab(
@@ -22,4 +30,5 @@ def open_lab(
         runs=Runs(Store()),
         read_only=read_only,
         density=density,
+        docker=docker,
     )
