@@ -36,6 +36,8 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	@missing=()
 	command -v tmux >/dev/null || missing+=(tmux)
 	command -v rsvg-convert >/dev/null || missing+=(librsvg2-bin)
+	command -v podman >/dev/null || missing+=(podman)
+	command -v busybox >/dev/null || missing+=(busybox-static)
 	if [ $${#missing[@]} -gt 0 ]; then
 	  $(APT) update >/dev/null || true
 	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null

@@ -18,7 +18,7 @@ from tests.ui import charts_data as data
 from tests.ui.charts_data import LOG, pair_app
 from tests.ui.conftest import lines_of, text_of, toasts, until
 from tests.ui.fakes import T_NS
-from tui.errors import EngineUnavailable
+from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import Phase, SideName, Verb
 from tui.screens.log_feed import Batch, LogFeed
 from tui.screens.logs import LogScreen, OutputScreen
@@ -240,7 +240,27 @@ def test_file_names_are_tame() -> None:
     )
 
 
-async def test_an_engine_that_goes_away_is_said_in_the_title(
+async def test_a_log_that_cannot_be_read_says_all_of_why_and_follows_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fix = "create the container again with --log-driver local, then its newest lines are here"
+
+    def source(stop: Stop) -> Iterator[str]:
+        yield from ()
+        raise ActionFailed("web keeps no log: its log driver is none [/x]", fix)
+
+    app = pair_app()
+    feed_reads(monkeypatch, app, source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, 0)
+        await until(pilot, lambda: "its log driver is none [/x]" in text_of(app))
+        assert " ".join(text_of(app).split()).count(fix) == 1
+        assert "following" not in text_of(app)
+        assert "held" not in text_of(app)
+        assert "f hold" not in text_of(app)
+
+
+async def test_an_engine_that_goes_away_is_said_above_the_last_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def source(stop: Stop) -> Iterator[str]:

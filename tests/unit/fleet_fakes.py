@@ -37,6 +37,9 @@ class MemorySide:
             return Health(self.name, ok=False, reason="it is gone", fix="start it")
         return Health(self.name, ok=True, version="Memory 1.0")
 
+    def ping(self) -> Health:
+        return self.health()
+
     def list(self) -> list[Instance]:
         self._need()
         return list(self.held.values())

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.engines.docker.endpoint import Endpoint
+from tui.engines.docker.trouble import unavailable
 from tui.errors import EngineUnavailable
 from tui.model import Probe, State, Workload
 from tui.sides.containers import Containers
 from tui.sides.docker_images import context_hash
-from tui.sides.docker_link import unavailable
 from tui.sides.docker_ports import is_port_refusal
 from tui.sides.docker_rows import (
     Run,
@@ -178,13 +179,12 @@ def test_the_context_hash_sees_names_modes_contents_and_the_base(tmp_path: Path)
         (FileNotFoundError(2, "No such file"), "not running"),
         (ConnectionRefusedError(111, "refused"), "not running"),
         (TimeoutError(), "in time"),
-        (OSError("odd [/x]\n\x1b[31m"), "odd [/x]"),
+        (OSError(113, "No route [/x]\n\x1b[31m"), "No route [/x]"),
+        (OSError("odd [/x]"), "does not answer as a Docker Engine"),
     ],
 )
 def test_an_engine_that_does_not_answer_is_one_plain_line(cause: OSError, expected: str) -> None:
-    error = unavailable(RuntimeError("wrapped", cause))
-    if "odd" in expected:
-        error = unavailable(cause)
+    error = unavailable(RuntimeError("wrapped", cause), Endpoint())
     assert expected in str(error)
     assert error.fix
     assert "\n" not in error.line
@@ -194,8 +194,8 @@ def test_an_engine_that_does_not_answer_is_one_plain_line(cause: OSError, expect
 @pytest.mark.parametrize(
     ("host", "reason"),
     [
-        ("foo://x", "Invalid bind address"),
-        ("ssh://nobody@127.0.0.1:1", "SSH library"),
+        ("foo://x", "begins with none of unix://, tcp://, ssh://"),
+        ("ssh://nobody@127.0.0.1:1", "connect to host 127.0.0.1 port 1: Connection refused"),
         ("tcp://127.0.0.1:1", "not running"),
         ("unix:///nonexistent/docker.sock", "not running"),
     ],

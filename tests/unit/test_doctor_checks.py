@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.engines.docker import endpoint
+from tui.engines.docker.endpoint import Resolver
 from tui.lab.tools import TOOLS
 from tui.model import Check, Reading, SideName
 from tui.setup import container_checks, machine_checks, probe
@@ -25,8 +27,9 @@ Install = Callable[[str, str], None]
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A Debian with nothing on it: its own root, PATH and user folders."""
-    for name in ("DOCKER_HOST", "LIBVIRT_DEFAULT_URI"):
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "LIBVIRT_DEFAULT_URI"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     monkeypatch.setenv("TWINDECK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "vagrant"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -52,10 +55,10 @@ def install(tmp_path: Path, host: Host) -> Install:
 
 
 @pytest.fixture
-def link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Link]:
-    """A connection to an engine that is not there."""
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nosuch.sock")
-    link = Link()
+def link(host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Link]:
+    """A connection to the default engine, which is not there."""
+    monkeypatch.setattr(endpoint, "DEFAULT_URL", f"unix://{tmp_path}/nosuch.sock")
+    link = Link(Resolver(host.env))
     yield link
     link.drop()
 
@@ -111,9 +114,11 @@ def test_engine_not_installed_or_not_running(host: Host, install: Install, link:
 
 
 def test_socket_missing_no_socket_open_and_closed(
-    host: Host, install: Install, monkeypatch: pytest.MonkeyPatch
+    host: Host, install: Install, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = container_checks.check_socket
+    def check(host: Host) -> Check:
+        return container_checks.check_socket(host, link)
+
     path = host.path("/var/run/docker.sock")
     assert has(check(host), Reading.MISSING, "no /")
     path.mkdir(parents=True)

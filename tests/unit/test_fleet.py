@@ -14,10 +14,12 @@ from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemorySt
 from tui.core.guard import Guard
 from tui.errors import UnknownInstance, UsageError
 from tui.fleet.fleet import Fleet
+from tui.fleet.ledger import Ledger
 from tui.fleet.meters import Meters
+from tui.fleet.watcher import Pace, Watcher
 from tui.model import Instance, Phase, Probe, SideName, State, Verb, Workload
 from tui.sides.base import Side
-from tui.snapshot import JobState, Sample, Snapshot
+from tui.snapshot import Health, JobState, Sample, Snapshot
 
 VM, CONTAINER = SideName.VM, SideName.CONTAINER
 
@@ -166,6 +168,79 @@ def test_recovers_within_three_seconds_of_the_engine_answering(rig: Rig) -> None
     rig.containers.down.clear()
     until(lambda: rig.fleet.snapshot.health[CONTAINER].ok, 3.0)
     assert CONTAINER not in rig.fleet.snapshot.stale
+
+
+class Frozen(MemorySide):
+    """Its event channel stays open and silent, whatever happens; calls hang while `down`."""
+
+    def watch(self, changed: Callable[[], None], stop: Event) -> None:
+        self._changed = changed
+        stop.wait()
+
+    def list(self) -> list[Instance]:
+        assert not self.down.is_set(), "a frozen engine must not be listed: that would hang"
+        return super().list()
+
+
+def ledger_of(side: MemorySide, pace: Pace) -> tuple[Watcher, Ledger]:
+    ledger = Ledger()
+
+    def listed(side: Side, instances: list[Instance]) -> None:
+        ledger.enter_instances(side.name, instances)
+        ledger.enter_health(side.name, Health(side.name, ok=True))
+
+    def ailing(side: Side, health: Health) -> None:
+        ledger.enter_health(side.name, health)
+
+    return Watcher(side, listed, ailing, pace), ledger
+
+
+def test_an_engine_that_freezes_without_a_word_is_told_stale_and_comes_back_by_itself() -> None:
+    side = Frozen(CONTAINER, [Instance(CONTAINER, "db", State.RUNNING, id="c1")])
+    watcher, ledger = ledger_of(side, Pace(pulse_seconds=0.05))
+    watcher.start()
+    until(lambda: bool(ledger.snapshot.instances))
+    side.down.set()
+    until(lambda: CONTAINER in ledger.snapshot.stale, 1.0)
+    health = ledger.snapshot.health[CONTAINER]
+    assert (health.ok, health.reason, health.fix) == (False, "it is gone", "start it")
+    side.down.clear()
+    until(lambda: ledger.snapshot.health[CONTAINER].ok and not ledger.snapshot.stale, 1.0)
+    watcher.stop()
+
+
+def test_what_no_event_told_is_found_by_the_listing_once_in_a_while() -> None:
+    side = Frozen(CONTAINER, [Instance(CONTAINER, "db", State.RUNNING, id="c1")])
+    watcher, ledger = ledger_of(side, Pace(relist_seconds=0.05))
+    watcher.start()
+    until(lambda: bool(ledger.snapshot.instances))
+    side.held.clear()
+    until(lambda: not ledger.snapshot.instances, 1.0)
+    watcher.stop()
+
+
+def test_an_engine_that_is_heard_of_is_not_pinged() -> None:
+    side = Frozen(CONTAINER, [Instance(CONTAINER, "db", State.RUNNING, id="c1")])
+    pings: list[float] = []
+    side.ping = lambda: pings.append(0.0) or Health(CONTAINER, ok=True)  # type: ignore[method-assign,func-returns-value]
+    watcher, _ledger = ledger_of(side, Pace(pulse_seconds=0.2, relist_seconds=0.03))
+    watcher.start()
+    time.sleep(0.6)
+    watcher.stop()
+    assert pings == []
+
+
+def test_stopping_does_not_wait_for_an_engine_that_hangs() -> None:
+    side = Frozen(CONTAINER)
+    hung = Event()
+    side.ping = lambda: (hung.wait(30) and None) or Health(CONTAINER, ok=True)  # type: ignore[method-assign]
+    watcher, _ledger = ledger_of(side, Pace(pulse_seconds=0.02))
+    watcher.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    watcher.stop()
+    assert time.monotonic() - began < 1.5
+    hung.set()
 
 
 def test_a_verb_reaches_the_engine_and_its_output_is_kept(rig: Rig) -> None:

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tui.engines.libvirt.virsh import Virsh, VirshError, error_in
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
 from tui.meters.guest import Guests, parse
 from tui.meters.host import HostMeter
 from tui.meters.machines import MachineMeter
-from tui.meters.virsh import Virsh, VirshError, error_in
 from tui.model import Instance, SideName, State
 
 UUID = "280b41ff-245a-47bf-a0df-ce0393a87e27"

@@ -6,13 +6,14 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from tui.core.guard import Guard
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import EngineUnavailable, UnknownInstance, UsageError
 from tui.model import Instance, Sampler, SideName
 from tui.snapshot import Health, Snapshot
@@ -40,6 +41,8 @@ class Settings:
     is_thin: bool = False
     """For a slow line: the console leaves out what changes most."""
     sampler: Sampler = Sampler.AUTO
+    docker: Resolver = field(default_factory=Resolver)
+    """The Docker Engine this command speaks to, whatever of it does."""
 
     @property
     def guard(self) -> Guard:
@@ -58,7 +61,13 @@ def open_fleet(settings: Settings) -> Fleet:
     # The engines' libraries come with it, and no command that needs none should pay for them.
     from tui.fleet.build import open_fleet as build
 
-    return build(settings.project, settings.interval_seconds, settings.guard, settings.sampler)
+    return build(
+        settings.project,
+        settings.interval_seconds,
+        settings.guard,
+        settings.sampler,
+        settings.docker,
+    )
 
 
 @contextmanager

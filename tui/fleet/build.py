@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui.core.guard import Guard
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
@@ -21,6 +22,7 @@ def open_fleet(
     interval_seconds: float = 1.0,
     guard: Guard = Guard(),  # noqa: B008 (frozen)
     sampler: Sampler = Sampler.AUTO,
+    docker: Resolver | None = None,
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError."""
     root = find_project(project)
@@ -33,9 +35,11 @@ def open_fleet(
         problems.append(error.line)
         store = Store(Path(":memory:"))
     cgroup = CgroupMeter()
+    # One for all that speaks to Docker: rows, figures and actions are of the same engine.
+    docker = docker or Resolver()
     return Fleet(
-        connect=lambda: _connect(root, workloads),
-        open_meters=lambda: _open_meters(cgroup, sampler, guard),
+        connect=lambda: _connect(root, workloads, docker),
+        open_meters=lambda: _open_meters(cgroup, sampler, guard, docker),
         # No engine is asked, and a container that is no more has no cgroup of its id.
         quick=None if sampler is Sampler.ENGINE else cgroup,
         store=store,
@@ -46,15 +50,16 @@ def open_fleet(
     )
 
 
-def _connect(root: Path, workloads: Sequence[Workload]) -> tuple[Side, ...]:
+def _connect(root: Path, workloads: Sequence[Workload], docker: Resolver) -> tuple[Side, ...]:
     # Their libraries take longer to import than the first frame takes to paint.
     from tui.sides.containers import Containers
+    from tui.sides.docker_link import Link
     from tui.sides.machines import Machines
 
-    return Machines(root, workloads), Containers(root, workloads)
+    return Machines(root, workloads), Containers(root, workloads, Link(docker))
 
 
-def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard) -> Meters:
+def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard, docker: Resolver) -> Meters:
     # Likewise.
     from tui.meters.containers import ContainerMeter
     from tui.meters.guest import Guests
@@ -62,5 +67,5 @@ def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard) -> Meters:
     from tui.meters.machines import MachineMeter
 
     guests = Guests(read_only=guard.is_read_only)
-    containers = ContainerMeter(cgroup, sampler=sampler)
+    containers = ContainerMeter(cgroup, sampler=sampler, docker=docker)
     return Meters(each=(MachineMeter(guests), containers), host=HostMeter())

@@ -1,10 +1,10 @@
-"""Keeps one side's instances true: watches its events, lists again after each, reconnects."""
+"""Keeps one side's instances true: watches its events, lists again after each, feels its pulse."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from threading import Event, Thread
 
 from tui.errors import TwindeckError
@@ -17,10 +17,21 @@ _SETTLE_SECONDS = 0.02
 _JOIN_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often an engine that says nothing is asked."""
+
+    pulse_seconds: float = 2.0
+    """With the two seconds a ping waits, a frozen engine is told within five."""
+    relist_seconds: float = 30.0
+    """A listing finds what no event told."""
+
+
 class Watcher:
-    """Two threads a side: one blocks on the engine's events, one lists after them.
+    """Three threads a side: one blocks on the engine's events, one lists after them, one pings.
 
     Bursts of events become one listing: what arrives while it lists is answered by the next.
+    Only an engine that was not heard of otherwise is pinged.
     """
 
     def __init__(
@@ -28,16 +39,22 @@ class Watcher:
         side: Side,
         listed: Callable[[Side, list[Instance]], None],
         ailing: Callable[[Side, Health], None],
+        pace: Pace | None = None,
     ) -> None:
         self._side = side
         self._listed = listed
         self._ailing = ailing
+        self._pace = pace or Pace()
+        self._heard_at = 0.0
+        self._is_up: bool | None = None
+        """None before the engine was first asked."""
         self._stop = Event()
         self._dirty = Event()
         self._reconnect = Event()
+        loops = {"list": self._list_loop, "watch": self._watch_loop, "ping": self._ping_loop}
         self._threads = [
-            Thread(target=self._list_loop, name=f"list {side.name}", daemon=True),
-            Thread(target=self._watch_loop, name=f"watch {side.name}", daemon=True),
+            Thread(target=loop, name=f"{word} {side.name}", daemon=True)
+            for word, loop in loops.items()
         ]
 
     def start(self) -> None:
@@ -47,12 +64,13 @@ class Watcher:
             thread.start()
 
     def stop(self) -> None:
-        """End both threads."""
+        """End the threads; one that waits for a hung engine is left behind."""
         self._stop.set()
         self._dirty.set()
         self._reconnect.set()
+        deadline = time.monotonic() + _JOIN_SECONDS
         for thread in self._threads:
-            thread.join(_JOIN_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def refresh(self) -> None:
         """List again now."""
@@ -60,30 +78,53 @@ class Watcher:
         self._reconnect.set()
 
     def _list_loop(self) -> None:
-        is_up: bool | None = None
         while not self._stop.is_set():
-            self._dirty.wait(None if is_up else RETRY_SECONDS)
+            self._dirty.wait(self._pace.relist_seconds if self._is_up else RETRY_SECONDS)
             if self._stop.wait(_SETTLE_SECONDS):
                 return
             self._dirty.clear()
-            was_up, is_up = is_up, self._list_once()
-            if is_up and not was_up:
+            was_up = self._is_up
+            if self._list_once() and not was_up:
                 self._reconnect.set()
 
     def _list_once(self) -> bool:
         try:
-            self._listed(self._side, self._side.list())
+            instances = self._side.list()
         except TwindeckError as error:
-            health = self._side.health()
-            if health.ok:
-                health = replace(health, ok=False, reason=str(error), fix=error.fix)
-            self._ailing(self._side, health)
+            self._lost(Health(self._side.name, ok=False, reason=str(error), fix=error.fix))
             return False
         except Exception as error:  # a thread's edge: a deck that froze in silence would lie
             reason = f"cannot be listed: {type(error).__name__}: {error}"
-            self._ailing(self._side, Health(self._side.name, ok=False, reason=reason))
+            self._lost(Health(self._side.name, ok=False, reason=reason))
             return False
+        self._heard_at = time.monotonic()
+        self._is_up = True
+        self._listed(self._side, instances)
         return True
+
+    def _lost(self, health: Health) -> None:
+        self._is_up = False
+        self._ailing(self._side, health)
+
+    def _ping_loop(self) -> None:
+        while not self._stop.wait(self._silence_left()):
+            if self._is_up is None or time.monotonic() - self._heard_at < self._pace.pulse_seconds:
+                continue
+            health = self._side.ping()
+            if self._stop.is_set():
+                return
+            if health.ok:
+                self._heard_at = time.monotonic()
+                if not self._is_up:
+                    # The rows are confirmed by a listing, not by a ping.
+                    self._dirty.set()
+            elif self._is_up:
+                self._lost(health)
+
+    def _silence_left(self) -> float:
+        """Seconds until the next ping is due."""
+        left = self._heard_at + self._pace.pulse_seconds - time.monotonic()
+        return max(_SETTLE_SECONDS, left) if self._is_up else self._pace.pulse_seconds
 
     def _watch_loop(self) -> None:
         while not self._stop.is_set():

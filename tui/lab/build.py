@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.core.guard import Guard
+from tui.engines.docker.endpoint import Resolver
 from tui.lab.lab import Lab
 from tui.run_store import Runs
 from tui.store import Store
@@ -16,8 +17,12 @@ def open_lab(
     *,
     guard: Guard = Guard(),  # noqa: B008 (frozen)
     density: int | None = None,
+    docker: Resolver | None = None,
 ) -> Lab:
-    """The lab of this host. Raises UsageError, StoreError: without a history nothing is run."""
+    """The lab of this host. Raises UsageError, StoreError: without a history nothing is run.
+
+    `docker`: the engine the rest of the session speaks to.
+    """
     root = find_project(project)
     workloads, _errors = load_all(root)
     return Lab(
@@ -26,4 +31,5 @@ def open_lab(
         runs=Runs(Store(guard=guard)),
         guard=guard,
         density=density,
+        docker=docker,
     )

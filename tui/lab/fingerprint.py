@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError
 from tui.lab.instrument import Rig
 from tui.lab.tools import TOOLS
@@ -32,12 +33,12 @@ _VERSION_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def fingerprint() -> tuple[dict[str, str], str]:
+def fingerprint(docker: Resolver | None = None) -> tuple[dict[str, str], str]:
     """Label -> what it is, in the order it is shown, and 12 hex digits of the hash.
 
     What cannot be read is `unknown`; nothing is guessed and nothing raises.
     """
-    found = {**_cpu(), **_memory(), **_kernel(), **_docker(), **_virtualization()}
+    found = {**_cpu(), **_memory(), **_kernel(), **_docker(docker), **_virtualization()}
     found["Tools"] = ", ".join(f"{name} {_version(name)}" for name in TOOLS)
     return found, _digest(found)
 
@@ -94,8 +95,8 @@ def _kernel() -> dict[str, str]:
     }
 
 
-def _docker() -> dict[str, str]:
-    link = Link()
+def _docker(docker: Resolver | None) -> dict[str, str]:
+    link = Link(docker)
     try:
         with link.translating("describe itself"):
             info: Mapping[str, Any] = link.look().info()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.core.guard import Guard
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError, UsageError
 from tui.lab.view import Plan, Progress
 from tui.model import Workload
@@ -39,12 +40,14 @@ class Lab:
         runs: Runs,
         guard: Guard = Guard(),  # noqa: B008 (frozen)
         density: int | None = None,
+        docker: Resolver | None = None,
     ) -> None:
         self._project = project
         self._workloads: Mapping[str, Workload] = {w.name: w for w in workloads}
         self._runs = runs
         self._guard = guard
         self._density = density
+        self._docker = docker or Resolver()
         self._lock = Lock()
         self._receivers: list[Callable[[Progress], None]] = []
         self._progress: Progress | None = None
@@ -186,7 +189,15 @@ class Lab:
             self._tell(replace(progress, lines=tuple(lines)))
 
         session = Session(
-            self._runs, plan, study, self._cancel, lines.append, tell, now, density=self._density
+            self._runs,
+            plan,
+            study,
+            self._cancel,
+            lines.append,
+            tell,
+            now,
+            density=self._density,
+            docker=self._docker,
         )
         try:
             session.run(workload, self._project / "Vagrantfile")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError, WorkloadError
 from tui.lab.estate import Estate, engine_id
 from tui.lab.owner import RUN_LABEL, RunFolder, left_over
@@ -23,7 +24,7 @@ from tui.sides.libvirt import Libvirt
 from tui.workloads import load
 
 
-def clear(lab: Path, tell: Callable[[str], None]) -> list[str]:
+def clear(lab: Path, tell: Callable[[str], None], docker: Resolver | None = None) -> list[str]:
     """Take down what a run left that ended without doing so; the lines that were told.
 
     Raises TwindeckError when something cannot be removed.
@@ -34,13 +35,14 @@ def clear(lab: Path, tell: Callable[[str], None]) -> list[str]:
         told.append(line)
         tell(line)
 
-    link, libvirt = Link(), Libvirt()
+    docker = docker or Resolver()
+    link, libvirt = Link(docker), Libvirt()
     for own in left_over(lab):
         if not _is_here(own, link):
             say(f"left by an earlier comparison on another host or engine: {own.root}")
             continue
         say(f"removing what an earlier comparison left: {_names(own, link, libvirt)}")
-        if problems := _take_down(own, link, libvirt):
+        if problems := _take_down(own, link, libvirt, docker):
             raise TwindeckError(
                 f"an earlier comparison could not be cleared away: {problems[0]}",
                 f"remove {own.workload} by hand, then {own.root}",
@@ -67,10 +69,10 @@ def _names(own: RunFolder, link: Link, libvirt: Libvirt) -> str:
         ) from error
 
 
-def _take_down(own: RunFolder, link: Link, libvirt: Libvirt) -> list[str]:
+def _take_down(own: RunFolder, link: Link, libvirt: Libvirt, docker: Resolver) -> list[str]:
     workload = _workload(own)
     if workload is not None:
-        return LabRig(workload, own).take_down()
+        return LabRig(workload, own, docker=docker).take_down()
     # Killed before its project was whole: nothing can have been made of it yet.
     estate = Estate(own, link, libvirt)
     for remove in (estate.remove_containers, estate.remove_domains, estate.remove_images):

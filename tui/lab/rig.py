@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobRun
@@ -51,6 +52,7 @@ class LabRig:
         density: int | None = None,
         cancel: Event | None = None,
         on_line: Callable[[str], None] = lambda line: None,
+        docker: Resolver | None = None,
     ) -> None:
         self.workload = workload
         self.is_quick = is_quick
@@ -59,7 +61,7 @@ class LabRig:
         self._own = own
         self._cancel = cancel or Event()
         self._on_line = on_line
-        self._link = Link()
+        self._link = Link(docker)
         self._libvirt = Libvirt()
         self._estate = Estate(own, self._link, self._libvirt)
         mark = Mark(own.labels, SHARED, self.made)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError
 from tui.lab.cancel import Cancelled
 from tui.lab.clock import RunClock
@@ -44,12 +45,14 @@ class Session:
         now: Progress,
         *,
         density: int | None = None,
+        docker: Resolver | None = None,
     ) -> None:
         self._plan = plan
         self._cancel = cancel
         self._on_line = on_line
         self._tell_all = tell
         self._density = density
+        self._docker = docker or Resolver()
         self._clock = RunClock(plan, study.run.busy_seconds)
         self._study = study
         self._runs = runs
@@ -59,8 +62,8 @@ class Session:
     def run(self, workload: Workload, vagrantfile: Path) -> None:
         """Measure and take down. Raises TwindeckError when it could not even begin."""
         with only_run():
-            cleared = clear(lab_folder(), self._tell_of)
-            own = begin(lab_folder(), workload.name, engine_id(Link()))
+            cleared = clear(lab_folder(), self._tell_of, self._docker)
+            own = begin(lab_folder(), workload.name, engine_id(Link(self._docker)))
             try:
                 rig = LabRig(
                     make_project(workload, vagrantfile, own),
@@ -69,6 +72,7 @@ class Session:
                     density=self._density,
                     cancel=self._cancel,
                     on_line=self._on_line,
+                    docker=self._docker,
                 )
                 journal = RunJournal(self._runs, self._study.run, self._study.measurements)
                 for line in cleared:
@@ -120,9 +124,8 @@ class Session:
             return RunState.FAILED, error.line
         return RunState.DONE, ""
 
-    @staticmethod
-    def _describe_host(journal: RunJournal) -> None:
-        host, digest = fingerprint()
+    def _describe_host(self, journal: RunJournal) -> None:
+        host, digest = fingerprint(self._docker)
         before = journal.run.host
         if not before:
             journal.host(host, digest, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui.engines.docker.endpoint import Resolver
 from tui.meters.base import Watched
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.gaps import CONTAINER_FIELDS, empty_sample
@@ -28,10 +29,12 @@ class ContainerMeter:
         cgroup: CgroupMeter | None = None,
         engine: EngineApiMeter | None = None,
         sampler: Sampler = Sampler.AUTO,
+        docker: Resolver | None = None,
     ) -> None:
         self._cgroup = cgroup or CgroupMeter()
         self._engine = engine
         self._sampler = sampler
+        self._docker = docker or Resolver()
         self.method = ""
         """`cgroup v1`, `Engine API`, or both joined by `and`."""
 
@@ -65,7 +68,7 @@ class ContainerMeter:
     def _engine_meter(self) -> EngineApiMeter:
         if self._engine is None:
             # The SDK takes 0.1 s to import: only who needs it pays.
-            from tui.meters.engine_api import EngineApiMeter
+            from tui.meters.engine_api import EngineApiMeter, connect_to
 
-            self._engine = EngineApiMeter()
+            self._engine = EngineApiMeter(connect_to(self._docker))
         return self._engine

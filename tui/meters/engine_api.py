@@ -12,6 +12,10 @@ import requests
 from docker.errors import DockerException, NotFound
 from docker.utils import version_lt
 
+from tui.engines.docker.client import connect
+from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.trouble import unavailable
+from tui.errors import EngineUnavailable
 from tui.meters.base import Watched
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
 from tui.meters.gaps import CONTAINER_FIELDS, UNCOUNTED_BLOCK, empty_sample
@@ -37,11 +41,17 @@ class _Answer:
     counters: Counters
 
 
-def connect() -> APIClient:
-    """A client as the docker command would connect."""
-    import docker
+def connect_to(docker: Resolver) -> Callable[[], APIClient]:
+    """Connects to that engine. Raises EngineUnavailable."""
 
-    return docker.from_env(timeout=_REQUEST_SECONDS, max_pool_size=_THREADS).api
+    def open_client() -> APIClient:
+        endpoint = docker.endpoint()
+        try:
+            return connect(endpoint, _REQUEST_SECONDS, _THREADS)
+        except (DockerException, requests.RequestException, OSError, ValueError) as error:
+            raise unavailable(error, endpoint) from error
+
+    return open_client
 
 
 class EngineApiMeter:
@@ -53,8 +63,8 @@ class EngineApiMeter:
 
     side = SideName.CONTAINER
 
-    def __init__(self, connector: Callable[[], APIClient] = connect) -> None:
-        self._connector = connector
+    def __init__(self, connector: Callable[[], APIClient] | None = None) -> None:
+        self._connector = connector or connect_to(Resolver())
         self._client: APIClient | None = None
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="docker stats")
         self._asked: dict[str, Future[_Answer]] = {}
@@ -89,8 +99,8 @@ class EngineApiMeter:
         """Ask for those not asked for already; why that cannot be done, or ""."""
         try:
             client = self._client or self._connector()
-        except (DockerException, requests.RequestException, OSError) as error:
-            return f"the engine does not answer: {error}"
+        except EngineUnavailable as error:
+            return str(error)
         self._client = client
         for key in named:
             if key not in self._asked:
@@ -110,9 +120,10 @@ class EngineApiMeter:
             answer = future.result()
         except NotFound:
             return None
-        except (DockerException, requests.RequestException, OSError, ValueError) as error:
+        except (DockerException, requests.RequestException, OSError, ValueError):
+            # Why is told by the side, which asks the same engine.
             self._client = None
-            return empty_sample(instance, f"the engine did not answer: {error}", CONTAINER_FIELDS)
+            return empty_sample(instance, "the engine did not answer", CONTAINER_FIELDS)
         sample = _sample_of(instance, answer, self._before.get(key))
         self._before[key] = answer.counters
         self._newest[key] = sample

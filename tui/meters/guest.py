@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.meters.virsh import Virsh, VirshError, error_in
+from tui.engines.libvirt.virsh import Virsh, VirshError, error_in
 
 _STALE_SECONDS = 10.0
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -22,7 +22,7 @@ class InspectScreen(TextScreen):
     """JSON, indented, keys coloured; read once, `ctrl+r` reads it anew."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+r", "reload", "refresh")]
-    can_follow: ClassVar[bool] = False
+    can_follow = False
     kind: ClassVar[str] = "inspect"
 
     def __init__(self, key: str) -> None:

@@ -59,7 +59,12 @@ class LogScreen(TextScreen):
             self.view.append(batch.lines)
         if batch.is_over:
             self._timer.stop()
-            self._note = batch.error or "ended"
+            self.can_follow = False
+            self.refresh_bindings()
+            if batch.error:
+                self.show_reason(batch.error)
+            else:
+                self._note = "ended"
         if batch.is_over or batch.skipped or batch.is_anew:
             self.show_title()
 
@@ -74,8 +79,7 @@ class LogScreen(TextScreen):
         elif self._skipped:
             title += Content.styled(f"  {self._skipped:,} lines came too fast", "$warning")
         if self._note:
-            style = "$quiet" if self._note == "ended" else "$error"
-            title += Content.styled(f"  {clean(self._note)}", style)
+            title += Content.styled(f"  {self._note}", "$quiet")
         return title
 
 

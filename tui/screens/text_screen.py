@@ -29,6 +29,9 @@ class TextScreen(Screen[None]):
     DEFAULT_CSS = """
     TextScreen {
         & .text-title { height: 1; background: $panel; padding: 0 1; }
+        & .text-reason { height: auto; max-height: 50%; padding: 0 1; color: $error; }
+        & .text-reason { display: none; }
+        & .text-reason.-told { display: block; }
         & .text-search { height: 1; border: none; padding: 0 1; display: none; }
         & .text-search.-open { display: block; }
         & KeyFooter { height: 1; dock: bottom; }
@@ -48,7 +51,7 @@ class TextScreen(Screen[None]):
         Binding("g,home", "top", "top", show=False, tooltip="First line"),
         Binding("G,end", "bottom", "bottom", show=False, tooltip="Last line"),
     ]
-    can_follow: ClassVar[bool] = True
+    can_follow: bool = True
     """Whether more lines may come."""
     kind: ClassVar[str] = "log"
     """What a saved file is of."""
@@ -69,6 +72,7 @@ class TextScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, text, search, keys."""
         yield Static(classes="text-title")
+        yield Static(classes="text-reason")
         yield self.view
         yield Input(placeholder="search", classes="text-search", compact=True)
         yield KeyFooter()
@@ -86,6 +90,12 @@ class TextScreen(Screen[None]):
         gap = max(2, width - left.cell_length - right.cell_length)
         whole = fitted(left + " " * gap + right, self.app.glyphs)
         self.query_one(".text-title", Static).update(whole)
+
+    def show_reason(self, reason: str) -> None:
+        """Say above the text why there is no more of it; a title has no room for all of that."""
+        line = self.query_one(".text-reason", Static)
+        line.update(fitted(Content(clean(reason)), self.app.glyphs))
+        line.add_class("-told")
 
     def _state(self) -> str:
         view = self.view

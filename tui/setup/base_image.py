@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.errors import ActionFailed
+from tui.engines.docker.endpoint import resolve
+from tui.errors import ActionFailed, EngineUnavailable
 from tui.setup import packages
 from tui.setup.host import Host, Say
 from tui.setup.needs import BUILT_IMAGE, joined
@@ -17,9 +18,22 @@ _BUILDERS = {"mmdebstrap": "mmdebstrap"}
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
+def on_engine(host: Host, *words: str, limit: Sequence[str] = ()) -> list[str]:
+    """`docker WORDS` on the engine that is meant. Raises EngineUnavailable when that is not clear.
+
+    The default one is asked as root, whose word does not hang on groups; root knows nothing of
+    the contexts and the variables of a user, so any other is asked as the user.
+    """
+    argv = (*limit, "docker", *words)
+    return host.as_root(*argv) if resolve(host.env).is_default else list(argv)
+
+
 def has_image(host: Host, name: str) -> bool:
-    """Whether the engine has it; asked as root, whose word does not hang on groups."""
-    return host.run(*host.as_root("docker", "image", "inspect", name)).code == 0
+    """Whether the engine that is meant has it."""
+    try:
+        return host.run(*on_engine(host, "image", "inspect", name)).code == 0
+    except EngineUnavailable:
+        return False
 
 
 def get_image(host: Host, names: Sequence[str], say: Say) -> None:
@@ -30,7 +44,7 @@ def get_image(host: Host, names: Sequence[str], say: Say) -> None:
             return
         try:
             limit = ("timeout", "--kill-after=5", str(PULL_SECONDS))
-            host.stream(host.as_root(*limit, "docker", "pull", "--", name), say)
+            host.stream(on_engine(host, "pull", "--", name, limit=limit), say)
         except ActionFailed as error:
             say(f"{name} cannot be pulled: {error}")
         else:
@@ -59,6 +73,6 @@ def build_image(host: Host, say: Say) -> None:
         say(f"{BUILT_IMAGE} is there already; it is left as it is")
     else:
         changes = ("--change", 'CMD ["bash"]', "--change", f"LABEL {BUILT_LABEL}={SUITE}")
-        command = ("docker", "import", *changes, str(archive), BUILT_IMAGE)
-        host.stream(host.as_root(*command), say)
+        command = ("import", *changes, str(archive), BUILT_IMAGE)
+        host.stream(on_engine(host, *command), say)
     archive.unlink()

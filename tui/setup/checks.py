@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from tui.engines.docker.endpoint import Resolver
 from tui.model import Check, Reading
 from tui.setup.host import Host
 from tui.setup.needs import LAB_PACKAGES, LAB_TOOLS, TERMINAL, fix_for
@@ -24,11 +25,11 @@ def run_checks(
     from tui.sides.libvirt import Libvirt
 
     host = host or Host()
-    link = Link()
+    link = Link(Resolver(host.env))
     try:
         return [
             containers.check_engine(host, link),
-            containers.check_socket(host),
+            containers.check_socket(host, link),
             containers.check_cgroups(host),
             containers.check_image(host, link),
             machines.check_vagrant(host),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
+from tui.engines.docker.endpoint import DEFAULT_SOCKET
+from tui.engines.docker.identity import product_of
+from tui.engines.docker.trouble import PERMISSION_FIX, SocketClosed, closed, start_fix
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.meters.cgroup_paths import read_mounts
 from tui.model import Check, Reading, SideName
@@ -22,40 +24,68 @@ def _check(need: str, status: Reading, reason: str, fix: str = "") -> Check:
 
 
 def check_engine(host: Host, link: Link) -> Check:
-    """Whether the Docker Engine answers."""
+    """Whether the Docker Engine that is meant answers."""
     try:
         with link.translating("tell its version"):
-            version = str(link.look().version().get("Version", "?"))
+            product = product_of(link.look().version())
+        endpoint = link.endpoint
     except TwindeckError as error:
-        if host.which("dockerd") is None and "DOCKER_HOST" not in host.env:
-            return _check(DOCKER, Reading.MISSING, "not installed", fix_for(host, DOCKER))
-        if "may not be opened" in str(error):
-            return _check(DOCKER, Reading.BROKEN, *refusal(host, "Docker's socket", "docker"))
-        return _check(DOCKER, Reading.BROKEN, str(error), fix_for(host, DOCKER))
+        return _check(DOCKER, *_no_engine(host, link, error))
+    where = "" if endpoint.is_default else f" at {endpoint.label}"
     if host.which("docker") is None:
-        reason = f"Docker {version} answers, but there is no docker command for shells"
+        reason = f"{product} answers{where}, but there is no docker command for shells"
         return _check(DOCKER, Reading.MISSING, reason, fix_for(host, DOCKER))
-    return _check(DOCKER, Reading.OK, f"Docker {version} answers")
+    return _check(DOCKER, Reading.OK, f"{product} answers{where}")
 
 
-def check_socket(host: Host) -> Check:
+def _no_engine(host: Host, link: Link, error: TwindeckError) -> tuple[Reading, str, str]:
+    """What is wrong with the engine, and what mends it."""
+    if not _is_default(link):
+        return Reading.BROKEN, str(error), error.fix
+    if host.which("dockerd") is None:
+        return Reading.MISSING, "not installed", fix_for(host, DOCKER)
+    if isinstance(error, SocketClosed) and error.fix == PERMISSION_FIX:
+        return Reading.BROKEN, *refusal(host, "Docker's socket", "docker")
+    fix = error.fix if isinstance(error, SocketClosed) else fix_for(host, DOCKER)
+    return Reading.BROKEN, str(error), fix
+
+
+def _is_default(link: Link) -> bool:
+    try:
+        return link.endpoint.is_default
+    except EngineUnavailable:
+        return False
+
+
+def check_socket(host: Host, link: Link) -> Check:
     """Whether this user may open the engine's socket."""
-    named = host.env.get("DOCKER_HOST", "")
-    if named and not named.startswith("unix://"):
-        return _check(DOCKER_SOCKET, Reading.OK, "the engine is not on this host's socket")
-    path = Path(named.removeprefix("unix://")) if named else host.path("/var/run/docker.sock")
+    try:
+        endpoint = link.endpoint
+    except EngineUnavailable as error:
+        return _check(DOCKER_SOCKET, Reading.BROKEN, str(error), error.fix)
+    path = endpoint.socket
+    if path is None:
+        reason = f"the engine is not on this host's socket, but at {endpoint.label}"
+        return _check(DOCKER_SOCKET, Reading.OK, reason)
+    if endpoint.is_default:
+        path = host.path(DEFAULT_SOCKET)
+    fix = fix_for(host, DOCKER) if endpoint.is_default else start_fix(endpoint)
     try:
         status = path.stat()
     except FileNotFoundError:
-        return _check(DOCKER_SOCKET, Reading.MISSING, f"no {path}", fix_for(host, DOCKER))
+        return _check(DOCKER_SOCKET, Reading.MISSING, f"no {path}", fix)
     except OSError as error:
-        return _check(DOCKER_SOCKET, Reading.BROKEN, f"{path}: {error.strerror}")
+        look = f"see who may look there: ls -ld {path.parent}"
+        return _check(DOCKER_SOCKET, Reading.BROKEN, f"{path}: {error.strerror}", look)
     if not stat.S_ISSOCK(status.st_mode):
-        fix = f"{'' if host.uid == 0 else 'sudo '}rm -r {path}, then {fix_for(host, DOCKER)}"
+        fix = f"{'' if host.uid == 0 else 'sudo '}rm -r {path}, then {fix}"
         return _check(DOCKER_SOCKET, Reading.BROKEN, f"{path} is no socket", fix)
     if os.access(path, os.R_OK | os.W_OK):
         return _check(DOCKER_SOCKET, Reading.OK, f"{path} may be opened")
-    return _check(DOCKER_SOCKET, Reading.BROKEN, *refusal(host, str(path), "docker"))
+    if endpoint.is_default and status.st_uid == 0:
+        return _check(DOCKER_SOCKET, Reading.BROKEN, *refusal(host, str(path), "docker"))
+    reason = f"{path} may not be opened by {host.user}"
+    return _check(DOCKER_SOCKET, Reading.BROKEN, reason, closed(endpoint).fix)
 
 
 def refusal(host: Host, what: str, group: str) -> tuple[str, str]:
@@ -103,10 +133,7 @@ def check_image(host: Host, link: Link) -> Check:
             found.append(present)
     except EngineUnavailable as error:
         reason = "Docker does not answer this user, so its images are not known"
-        if "may not be opened" in str(error):
-            fix = refusal(host, "Docker's socket", "docker")[1]
-            return _check(BASE_IMAGE, Reading.MISSING, reason, fix)
-        return _check(BASE_IMAGE, Reading.MISSING, reason, fix_for(host, DOCKER))
+        return _check(BASE_IMAGE, Reading.MISSING, reason, _no_engine(host, link, error)[2])
     return _check(BASE_IMAGE, Reading.OK, ", ".join(dict.fromkeys(found)))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tui import accelerator
 from tui.accelerator import VIRTUALBOX
-from tui.errors import ActionFailed
+from tui.engines.docker.endpoint import resolve
+from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import Reading, SideName
 from tui.setup import daemons, probe
 from tui.setup.base_image import get_image, has_image
@@ -51,9 +53,12 @@ def make_plan(host: Host) -> list[Step]:
         _tools(host),
         _groups(host),
     ]
-    if "DOCKER_HOST" not in host.env:
-        steps.append(_docker(host))
-    steps.append(_image(host))
+    # Another engine than the default is the user's own to start; with none known there is
+    # nothing to put an image into: `twindeck doctor` says why.
+    with suppress(EngineUnavailable):
+        if resolve(host.env).is_default:
+            steps.append(_docker(host))
+        steps.append(_image(host))
     if not uses_virtualbox(host):
         steps += [_device(host), _libvirt(host)]
     steps += [_box(host), _accelerator(host)]

@@ -43,6 +43,9 @@ class Side(Protocol):
     def health(self) -> Health:
         """Whether the engine answers; never raises."""
 
+    def ping(self) -> Health:
+        """Whether the engine gives a sign of life, cheaply and within two seconds; never raises."""
+
     def list(self) -> list[Instance]:
         """All instances. Raises EngineUnavailable."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tui.engines.docker.identity import identity_of, product_of
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
@@ -16,12 +16,18 @@ from tui.sides.docker_actions import perform
 from tui.sides.docker_link import Link, unknown
 from tui.sides.docker_rows import WORKLOAD_LABEL, absent, instance_of, name_of, state_of
 from tui.sides.docker_runs import Runs
-from tui.sides.docker_streams import closed_on, lines_of
+from tui.sides.docker_shell import require_shell
+from tui.sides.docker_streams import closed_on, lines_of, no_log
 from tui.sides.docker_up import UNMARKED, Mark, bring_up, is_of
 from tui.snapshot import Health
 
+if TYPE_CHECKING:
+    from docker import APIClient
+
 _EVENTS = (
     "create", "start", "restart", "die", "stop", "pause", "unpause", "rename", "destroy",
+    # Podman's own names for the end and the removal: its filter knows no others.
+    "died", "remove",
 )  # fmt: skip
 """Those that change what `list` tells; exec, top, attach, health checks and the like do not."""
 _SHELL = "command -v bash >/dev/null && exec bash || exec sh"
@@ -46,6 +52,9 @@ class Containers:
         self._link = link or Link()
         self._mark = mark
         self._runs = Runs(self._link)
+        self._engine: str | None = None
+        """Which engine the rows came from."""
+        self._asked_after_drops = -1
 
     def health(self) -> Health:
         """Whether the engine answers; never raises."""
@@ -54,13 +63,21 @@ class Containers:
                 version = self._link.look().version()
         except TwindeckError as error:
             return Health(side=self.name, ok=False, reason=str(error), fix=error.fix)
-        parts = [str(part.get("Name", "")) for part in version.get("Components") or ()]
-        product = "Podman" if any("Podman" in part for part in parts) else "Docker"
-        number = str(version.get("Version", "")).partition("+")[0]
-        return Health(side=self.name, ok=True, version=f"{product} {number}")
+        endpoint = self._link.endpoint
+        where = "" if endpoint.is_default else f" at {endpoint.label}"
+        return Health(side=self.name, ok=True, version=f"{product_of(version)}{where}")
+
+    def ping(self) -> Health:
+        """Whether the engine gives a sign of life within two seconds; never raises."""
+        try:
+            self._link.ping()
+        except TwindeckError as error:
+            return Health(side=self.name, ok=False, reason=str(error), fix=error.fix)
+        return Health(side=self.name, ok=True)
 
     def list(self) -> list[Instance]:
         """All containers, then the workloads without one. Raises EngineUnavailable."""
+        self._recognise()
         entries = self._entries()
         runs = self._runs.of(entries)
         found = [instance_of(e, runs.get(e["Id"]), self._workloads_of(e)) for e in entries]
@@ -71,6 +88,37 @@ class Containers:
         labels = entry.get("Labels") or {}
         workload = self._by_name.get(labels.get(WORKLOAD_LABEL, ""))
         return {workload.name: workload} if workload and is_of(workload, labels) else {}
+
+    def _recognise(self) -> None:
+        """Note which engine answers; before its rows, so that a swap in between is noticed."""
+        drops = self._link.drops
+        if drops != self._asked_after_drops:
+            self._engine = self._identity(self._link.look)
+            self._asked_after_drops = drops
+
+    def _require_same_engine(self) -> None:
+        """Refuse to act on another engine than the rows came from. Raises ActionFailed."""
+        if self._mark.labels:
+            # No other engine has anything with those; and the question would count as boot time.
+            return
+        # Acting is given minutes; an engine that hangs is not to take them before it begins.
+        self._link.ping()
+        now = self._identity(self._link.act)
+        if self._engine is None:
+            self._engine = now
+        if now == self._engine:
+            return
+        where = self._link.endpoint.label
+        # The next listing looks anew who answers.
+        self._link.drop()
+        raise ActionFailed(
+            f"Another engine answers at {where} than the one these rows are of: nothing was done",
+            "look at the rows again, then repeat it",
+        )
+
+    def _identity(self, client: Callable[[], APIClient]) -> str:
+        with self._link.translating("tell who it is"):
+            return identity_of(client().info())
 
     def _entries(self) -> Sequence[Mapping[str, Any]]:
         labels = [f"{key}={value}" for key, value in self._mark.labels.items()]
@@ -101,14 +149,17 @@ class Containers:
                     changed()
         if not stop.is_set():
             self._link.drop()
-            raise EngineUnavailable("Docker closed the connection", "docker info")
+            where = self._link.endpoint.label
+            raise EngineUnavailable(f"Docker at {where} closed the connection", "docker info")
 
     def up(self, workload: Workload, report: Report) -> None:
         """Build what is missing, create and start. Raises ActionFailed, EngineUnavailable."""
+        self._require_same_engine()
         bring_up(self._link, workload, report, self._mark)
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
         """Any verb but UP. Raises UnknownInstance, ActionFailed, EngineUnavailable."""
+        self._require_same_engine()
         entry = self._find(name)
         try:
             perform(self._link, verb, entry, report)
@@ -121,6 +172,14 @@ class Containers:
         Raises UnknownInstance, ActionFailed (logging driver that keeps none), EngineUnavailable.
         """
         container_id = str(self._find(name)["Id"])
+        try:
+            yield from self._log_lines(name, container_id, tail, follow, stop)
+        except ActionFailed as error:
+            raise no_log(self._link, name, container_id, error) from error
+
+    def _log_lines(
+        self, name: str, container_id: str, tail: int, follow: bool, stop: Event
+    ) -> Iterator[str]:
         with self._link.translating(f"read the logs of {name}", name):
             stream = self._link.look().logs(
                 container_id, stdout=True, stderr=True, stream=True, follow=follow, tail=tail
@@ -133,6 +192,7 @@ class Containers:
 
     def shell(self, name: str) -> Command:
         """`docker exec -it` with bash if the image has it. Raises ActionFailed, UnknownInstance."""
+        self._require_same_engine()
         entry = self._find(name)
         if state_of(entry) is not State.RUNNING:
             raise ActionFailed(f"{name} is not running, so it has no shell", "start it first")
@@ -141,10 +201,10 @@ class Containers:
             raise ActionFailed(
                 "A shell needs the docker command, which is not installed", "twindeck setup"
             )
-        host = os.environ.get("DOCKER_HOST")
+        require_shell(self._link, name, str(entry["Id"]))
         return Command(
             argv=(docker, "exec", "-it", str(entry["Id"]), "sh", "-c", _SHELL),
-            env={"DOCKER_HOST": host} if host else {},
+            env=self._link.endpoint.environment,
         )
 
     def inspect(self, name: str) -> dict[str, Any]:

@@ -5,38 +5,43 @@ Every exception of the SDK ends here, so that no other module has to know them.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
 
-import docker
 import requests
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 
-from tui.errors import ActionFailed, EngineUnavailable, TwindeckError, UnknownInstance
+from tui.engines.docker.client import connect
+from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.trouble import reason_of, unavailable
+from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.text import clean
 
 LOOK_SECONDS = 5.0
 ACT_SECONDS = 120.0
+PING_SECONDS = 2.0
 _CONNECTIONS = 64
-PERMISSION_FIX = "sudo usermod -aG docker $USER, then log out and in again"
-START_FIX = "sudo systemctl start docker, or twindeck setup"
-_SOCKET_ERROR = re.compile(r"docker\.sock.*permission denied", re.IGNORECASE)
 
 
 class Link:
-    """Connects on first use, as the docker command would (DOCKER_HOST, contexts); thread-safe.
+    """Connects on first use to the engine that is meant, and stays with it; thread-safe.
 
     After `drop()` the next call connects anew. Looking has a short time-out, acting a long one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolver: Resolver | None = None) -> None:
+        self._resolver = resolver or Resolver()
         self._lock = Lock()
         self._clients: dict[float, APIClient] = {}
+        self.drops = 0
+        """How often the connections were given up."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the engine is. Raises EngineUnavailable when that cannot be told."""
+        return self._resolver.endpoint()
 
     def look(self) -> APIClient:
         """A client for reading. Raises EngineUnavailable."""
@@ -46,20 +51,37 @@ class Link:
         """A client for changing things. Raises EngineUnavailable."""
         return self._client(ACT_SECONDS)
 
+    def ping(self) -> None:
+        """Ask for a sign of life, and wait two seconds at most. Raises EngineUnavailable."""
+        with self.translating("answer a ping"):
+            api = self._client(PING_SECONDS)
+            answer = api.get(f"{api.base_url}/_ping", timeout=PING_SECONDS)
+            answer.raise_for_status()
+
     def drop(self) -> None:
         """Forget the connections; calls under way end on their own."""
         with self._lock:
             clients, self._clients = self._clients, {}
+            self.drops += 1
         for client in clients.values():
             client.close()
 
     def _client(self, timeout_seconds: float) -> APIClient:
         with self._lock:
             client = self._clients.get(timeout_seconds)
-            if client is None:
-                client = _connect(timeout_seconds)
-                self._clients[timeout_seconds] = client
+        if client is not None:
             return client
+        endpoint = self.endpoint
+        try:
+            # Not under the lock: an engine that hangs would keep all others waiting in a row.
+            made = connect(endpoint, timeout_seconds, _CONNECTIONS)
+        except (DockerException, requests.RequestException, OSError, ValueError) as error:
+            raise unavailable(error, endpoint) from error
+        with self._lock:
+            client = self._clients.setdefault(timeout_seconds, made)
+        if client is not made:
+            made.close()
+        return client
 
     @contextmanager
     def translating(self, what: str, name: str = "") -> Iterator[None]:
@@ -72,27 +94,14 @@ class Link:
         except NotFound as error:
             if name and "no such container" in str(error.explanation).lower():
                 raise unknown(name) from error
-            raise _refused(what, error) from error
+            raise _refused(what, error, name) from error
         except APIError as error:
-            raise _refused(what, error) from error
+            raise _refused(what, error, name) from error
         except (DockerException, requests.RequestException, OSError) as error:
-            self.drop()
-            raise unavailable(error) from error
-
-
-def _connect(timeout_seconds: float) -> APIClient:
-    host = os.environ.get("DOCKER_HOST", "")
-    try:
-        client = docker.from_env(
-            # The SDK takes fractions of a second; its stubs say int.
-            timeout=int(timeout_seconds),
-            use_ssh_client=host.startswith("ssh://"),
-            # Bulk actions share the client; urllib3 complains on stderr about a full pool.
-            max_pool_size=_CONNECTIONS,
-        )
-    except (DockerException, requests.RequestException, OSError, ValueError) as error:
-        raise unavailable(error) from error
-    return client.api
+            trouble = unavailable(error, self.endpoint)
+            if not isinstance(error, requests.Timeout):
+                self.drop()
+            raise trouble from error
 
 
 def unknown(name: str) -> UnknownInstance:
@@ -100,48 +109,6 @@ def unknown(name: str) -> UnknownInstance:
     return UnknownInstance(f"There is no container named {clean(name)!r}", "list them: twindeck ls")
 
 
-def unavailable(error: BaseException) -> EngineUnavailable:
-    """Why the engine does not answer, from the innermost cause."""
-    causes = list(_causes(error))
-    host = os.environ.get("DOCKER_HOST", "")
-    if any(isinstance(cause, PermissionError) for cause in causes):
-        return EngineUnavailable("Docker's socket may not be opened by this user", PERMISSION_FIX)
-    if any(isinstance(cause, FileNotFoundError | ConnectionRefusedError) for cause in causes):
-        fix = "start it there, or correct DOCKER_HOST" if host else START_FIX
-        return EngineUnavailable(f"Docker is not running{_where()}", fix)
-    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in causes):
-        return EngineUnavailable(f"Docker does not answer in time{_where()}", "docker info")
-    reason = clean(str(error).replace("\n", " "))
-    if "paramiko" in reason:
-        reason, fix = "the SSH library is not installed", "pip install paramiko"
-    else:
-        fix = "correct DOCKER_HOST" if host else "docker info"
-    return EngineUnavailable(f"Docker cannot be reached{_where()}: {reason}", fix)
-
-
-def _where() -> str:
-    host = os.environ.get("DOCKER_HOST", "")
-    return f" at {clean(host)}" if host else ""
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        # urllib3 hides the OSError in the arguments of its own errors.
-        yield from (arg for arg in error.args if isinstance(arg, BaseException))
-        error = error.__cause__ or error.__context__
-
-
-def _refused(what: str, error: APIError) -> TwindeckError:
-    reason = reason_of(error)
-    if _SOCKET_ERROR.search(reason):
-        return EngineUnavailable("Docker's socket may not be opened by this user", PERMISSION_FIX)
-    return ActionFailed(f"Docker cannot {what}: {reason}", "read the job's output")
-
-
-def reason_of(error: APIError) -> str:
-    """The engine's own explanation on one line."""
-    text: Any = error.explanation or error
-    return clean(" ".join(str(text).split()))
+def _refused(what: str, error: APIError, name: str) -> TwindeckError:
+    fix = f"docker inspect {clean(name)} shows how it was made" if name else "docker info"
+    return ActionFailed(f"Docker cannot {what}: {reason_of(error)}", fix)

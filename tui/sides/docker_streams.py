@@ -9,8 +9,13 @@ from typing import Protocol
 
 from docker.errors import DockerException
 
+from tui.errors import ActionFailed, TwindeckError
+from tui.sides.docker_link import Link
+from tui.text import clean
+
 _LOOK_SECONDS = 0.2
 _LONGEST_LINE = 64 * 1024
+_READABLE = ("json-file", "local", "journald", "k8s-file")
 
 
 class Stream(Protocol):
@@ -47,6 +52,23 @@ def close(stream: Stream) -> None:
     # AttributeError: the SDK looks for a socket that an ended answer has let go.
     with suppress(OSError, DockerException, AttributeError, ValueError):
         stream.close()
+
+
+def no_log(link: Link, name: str, container_id: str, refusal: ActionFailed) -> ActionFailed:
+    """What a refusal to read a log means, by the log driver of that container."""
+    again = "--log-driver local keeps one: create the container again with it"
+    try:
+        with link.translating(f"inspect {name}", name):
+            host = link.look().inspect_container(container_id).get("HostConfig") or {}
+    except TwindeckError:
+        return refusal
+    driver = str((host.get("LogConfig") or {}).get("Type") or "")
+    if driver == "none":
+        return ActionFailed(f"{name} keeps no log: its log driver is none", again)
+    if driver and driver not in _READABLE:
+        reason = f"the log of {name} cannot be read here: its log driver is {clean(driver)}"
+        return ActionFailed(reason, f"look where {clean(driver)} puts it; {again}")
+    return refusal
 
 
 def lines_of(chunks: Iterator[bytes]) -> Iterator[str]:

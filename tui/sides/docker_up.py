@@ -12,11 +12,12 @@ from typing import Any
 from docker.errors import APIError
 from docker.types import Mount
 
+from tui.engines.docker.trouble import reason_of
 from tui.errors import ActionFailed
 from tui.model import EMPTY, Phase, Workload
 from tui.sides.base import Report
 from tui.sides.docker_images import prepare
-from tui.sides.docker_link import Link, reason_of
+from tui.sides.docker_link import Link
 from tui.sides.docker_ports import LOOPBACK, is_port_refusal, is_taken, taken_error
 from tui.sides.docker_rows import WORKLOAD_LABEL, name_of
 
@@ -102,8 +103,7 @@ def _check_port(link: Link, workload: Workload) -> None:
     # Told before a build of a minute, not after; the engine's own answer still decides.
     with link.translating("list the containers"):
         api = link.look()
-        is_local = str(api.base_url).startswith("http+docker://localhost")
-        if is_local and is_taken(workload.container_port):
+        if link.endpoint.socket is not None and is_taken(workload.container_port):
             raise taken_error(workload.container_port, workload.name, api.containers())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from tui.engines.libvirt.pulse import Pulses
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
@@ -61,6 +62,7 @@ class Machines:
         self._inventory = Inventory(project, workloads, self._libvirt, self._home, own)
         self._actions = MachineActions(self._inventory, self._libvirt, own, accelerator)
         self._vagrant_version = ""
+        self._pulses = Pulses()
 
     def health(self) -> Health:
         """Whether vagrant and its provider answer; never raises."""
@@ -72,6 +74,15 @@ class Machines:
         except TwindeckError as error:
             return Health(self.name, ok=False, reason=str(error), fix=error.fix)
         return Health(self.name, ok=True, version=version, accelerator=self._accelerator())
+
+    def ping(self) -> Health:
+        """Whether libvirt, where it is installed, gives a sign of life; never raises."""
+        try:
+            if self._libvirt.is_installed:
+                self._pulses.feel((self._libvirt.uri,))
+        except TwindeckError as error:
+            return Health(self.name, ok=False, reason=str(error), fix=error.fix)
+        return Health(self.name, ok=True)
 
     def list(self) -> list[Instance]:
         """All machines by name; reads files and asks libvirt once. Raises EngineUnavailable."""

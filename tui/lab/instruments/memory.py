@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from tui.engines.libvirt.virsh import Virsh, VirshError
 from tui.errors import ActionFailed
 from tui.lab.instrument import Reading, Rig
 from tui.lab.instruments.attendants import attendants, cgroup_of
 from tui.meters import guest as guests
 from tui.meters.containers import ContainerMeter
-from tui.meters.virsh import Virsh, VirshError
 from tui.results import Arm
 
 _PERIOD_SECONDS = 1

@@ -9,15 +9,22 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 SYSTEM_URI = "qemu:///system"
-_ANSWER_SECONDS = 0.5
-_FIRST_ANSWER_SECONDS = 1.5
-"""The first answer waits for the connection."""
-_REST_SECONDS = 5.0
-"""After a failure nothing is tried for so long."""
 _END_SECONDS = 1.0
 _CHUNK_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what."""
+
+    answer_seconds: float = 0.5
+    first_answer_seconds: float = 1.5
+    """The first answer waits for the connection."""
+    rest_seconds: float = 5.0
+    """After a failure nothing is tried for so long."""
 
 
 class VirshError(Exception):
@@ -31,7 +38,10 @@ class Virsh:
     wrote unless they checked its form.
     """
 
-    def __init__(self, uri: str = SYSTEM_URI, program: str = "virsh") -> None:
+    def __init__(
+        self, uri: str = SYSTEM_URI, program: str = "virsh", patience: Patience | None = None
+    ) -> None:
+        self._patience = patience or Patience()
         self._argv = (program, "--quiet", "--connect", uri)
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0
@@ -44,7 +54,7 @@ class Virsh:
         return self._child.pid if self._child else None
 
     def ask(self, commands: Sequence[str]) -> list[str]:
-        """The output of each command, errors among it. Raises VirshError; waits 0.5 s at most."""
+        """The output of each command, errors among it. Raises VirshError, after its patience."""
         if time.monotonic() < self._rest_until:
             raise VirshError(self._why)
         try:
@@ -78,7 +88,8 @@ class Virsh:
             marks.append(f"twindeck-{self._asked}-end")
             child.stdin.write(f"{command}\necho {marks[-1]}\n".encode())
         child.stdin.flush()
-        seconds = _FIRST_ANSWER_SECONDS if is_first else _ANSWER_SECONDS
+        patience = self._patience
+        seconds = patience.first_answer_seconds if is_first else patience.answer_seconds
         text = self._read_to(child, _at_line_start(marks[-1]), time.monotonic() + seconds)
         outputs: list[str] = []
         for mark in marks:
@@ -125,7 +136,10 @@ class Virsh:
 
     def _give_up(self, error: Exception) -> None:
         self._why = str(error)
-        self._rest_until = time.monotonic() + _REST_SECONDS
+        self._rest_until = time.monotonic() + self._patience.rest_seconds
+        # One that waits for a hung daemon does not end by itself.
+        if self._child is not None:
+            self._child.kill()
         self.close()
 
 

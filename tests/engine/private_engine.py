@@ -1,0 +1,236 @@
+"""Engines of the test's own, to kill, freeze and swap: a Docker Engine, Podman and libvirt."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.unit.test_fleet import until
+
+NOBODY = 65534
+
+
+def image_of(*commands: str) -> bytes:
+    """An archive of a static busybox under these names in /bin, and of nothing else."""
+    busybox = shutil.which("busybox")
+    assert busybox is not None, "apt-get install busybox-static"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(Path(busybox).resolve(), f"bin/{commands[0]}")
+        for name in commands[1:]:
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, commands[0]
+            tar.addfile(link)
+    return archive.getvalue()
+
+
+class PrivateEngine:
+    """A second dockerd with folders, a socket and a network namespace of its own.
+
+    `--bridge=none` would otherwise remove the bridge of the host's own engine.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder / "docker.sock"
+        self.host = f"unix://{self.path}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers; what a crash left in the way is swept first."""
+        shutil.rmtree(self._folder / "exec-root", ignore_errors=True)
+        (self._folder / "pid").unlink(missing_ok=True)
+        with (self._folder / "dockerd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["unshare", "--net", "dockerd", "-H", self.host]
+                + ["--bridge=none", "--iptables=false"]
+                + [f"--{name}={self._folder / name}" for name in ("data-root", "exec-root")]
+                + [f"--pidfile={self._folder / 'pid'}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until(lambda: self.docker("info").returncode == 0, 30)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and says nothing, as a host out of memory lets it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it in order, its containerd with it."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(20)
+        # An engine that was killed leaves its data folder mounted on itself.
+        while (
+            subprocess.run(["umount", self._folder / "data-root"], capture_output=True).returncode
+            == 0
+        ):
+            continue
+
+    def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """The docker command against it."""
+        return subprocess.run(["docker", "-H", self.host, *words], input=stdin, capture_output=True)
+
+    def create(self, name: str) -> None:
+        """A container that was never started, from an image of one empty file."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.addfile(tarfile.TarInfo("empty"))
+        assert self.docker("import", "-", "twtest:empty", stdin=archive.getvalue()).returncode == 0
+        assert self.docker("create", "--name", name, "twtest:empty", "/none").returncode == 0
+
+
+@contextmanager
+def private_engine() -> Iterator[PrivateEngine]:
+    """One that answers, and is gone afterwards with all it made."""
+    # A socket's path may have 107 characters: pytest's own folders are too deep for containerd's.
+    folder = Path(tempfile.mkdtemp(prefix="twtest"))
+    engine = PrivateEngine(folder)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+        found = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True)
+        for pid in found.stdout.split():
+            if int(pid) != os.getpid():
+                os.kill(int(pid), signal.SIGTERM)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class PrivatePodman:
+    """Podman's service with a storage of its own; spoken to by the docker command."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.host = f"unix://{folder}/p.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, wait until it answers, give it an image."""
+        argv = ["podman", "--root", f"{self._folder}/root", "--runroot", f"{self._folder}/run"]
+        argv += ["--storage-driver", "vfs", "system", "service", "--time=0", self.host]
+        self._process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(lambda: self.docker("info").returncode == 0, 30)
+        image = image_of("busybox", "sh", "sleep")
+        assert self.docker("import", "-", "twtest-pod:1", stdin=image).returncode == 0
+
+    def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """The docker command against it."""
+        return subprocess.run(["docker", "-H", self.host, *words], input=stdin, capture_output=True)
+
+    def run(self, name: str, *command: str) -> None:
+        """A container that needs no network."""
+        limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
+        done = self.docker(
+            *("run", "-d", "--network", "none", *limits, "--name", name, "twtest-pod:1", *command)
+        )
+        assert done.returncode == 0, done.stderr
+
+    def stop(self) -> None:
+        """End its containers and the service."""
+        assert self._process is not None
+        names = self.docker("ps", "-aq").stdout.decode().split()
+        if names:
+            self.docker("rm", "-f", *names)
+        self._process.terminate()
+        self._process.wait(20)
+
+
+@contextmanager
+def private_podman() -> Iterator[PrivatePodman]:
+    """One that answers, and is gone afterwards with all it made."""
+    folder = Path(tempfile.mkdtemp(prefix="twtest"))
+    podman = PrivatePodman(folder)
+    podman.start()
+    try:
+        yield podman
+    finally:
+        podman.stop()
+        for mounted in sorted(folder.glob("root/*"), reverse=True):
+            subprocess.run(["umount", mounted], capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class PrivateLibvirt:
+    """libvirt's daemon of an ordinary user, which shares nothing with the system's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        socket = folder / "libvirt" / "libvirt-sock"
+        self.uri = f"qemu+unix:///session?socket={socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        places = ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+        as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        self._process = subprocess.Popen(
+            [*(as_nobody if os.geteuid() == 0 else []), "libvirtd"],
+            env={**os.environ, **{name: str(self._folder) for name in places}},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(lambda: self.virsh("hostname").returncode == 0, 30)
+
+    def virsh(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """The virsh command against it."""
+        return subprocess.run(["virsh", "-c", self.uri, *words], capture_output=True)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and says nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(20)
+
+
+@contextmanager
+def private_libvirt() -> Iterator[PrivateLibvirt]:
+    """One that answers, and is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="twtest"))
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    libvirt = PrivateLibvirt(folder)
+    libvirt.start()
+    try:
+        yield libvirt
+    finally:
+        libvirt.stop()
+        shutil.rmtree(folder, ignore_errors=True)
