@@ -83,9 +83,7 @@ def compare(
     settings.guard.refuse(f"compare {workload}" if workload else f"resume {run_id}")
     from tui.lab.build import open_lab
 
-    lab = open_lab(
-        settings.project, guard=settings.guard, density=density, docker=settings.docker
-    )
+    lab = open_lab(settings.project, guard=settings.guard, density=density, docker=settings.docker)
     news: SimpleQueue[Progress] = SimpleQueue()
     lab.subscribe(news.put)
     if workload is not None:
