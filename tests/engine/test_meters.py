@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 from tests.engine.container_kit import Run, find
+from tui.engines.libvirt.uris import SYSTEM_URI
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.containers import ContainerMeter
 from tui.meters.engine_api import EngineApiMeter
 from tui.meters.machines import MachineMeter
-from tui.meters.virsh import SYSTEM_URI
 from tui.model import Instance, SideName, State
 from tui.sides.containers import Containers
 from tui.snapshot import Sample

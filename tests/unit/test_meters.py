@@ -258,7 +258,7 @@ def test_a_machine_without_libvirt_shows_its_host_cost_and_why_no_more() -> None
 def test_a_machine_whose_process_is_gone_is_left_out() -> None:
     meter = MachineMeter()
     gone = Instance(side=SideName.VM, name="m", state=State.RUNNING, pid=2**22 - 1)
-    unknown = Instance(side=SideName.VM, name="n", state=State.RUNNING)
+    unknown = Instance(SideName.VM, "n", State.RUNNING, provider="libvirt")
     (sample,) = meter.sample([gone, unknown])
     assert sample.name == "n"
     assert sample.memory_bytes is None

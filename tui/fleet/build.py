@@ -59,7 +59,8 @@ def _open_meters(cgroup: CgroupMeter, sampler: Sampler, read_only: bool) -> Mete
     from tui.meters.guest import Guests
     from tui.meters.host import HostMeter
     from tui.meters.machines import MachineMeter
+    from tui.meters.virsh import Virsh
 
-    guests = Guests(read_only=read_only)
+    machines = MachineMeter(lambda uri: Guests(Virsh(uri), read_only=read_only))
     containers = ContainerMeter(cgroup, sampler=sampler)
-    return Meters(each=(MachineMeter(guests), containers), host=HostMeter())
+    return Meters(each=(machines, containers), host=HostMeter())

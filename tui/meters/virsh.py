@@ -10,7 +10,8 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-SYSTEM_URI = "qemu:///system"
+from tui.engines.libvirt.uris import default_uri
+
 _ANSWER_SECONDS = 0.5
 _FIRST_ANSWER_SECONDS = 1.5
 """The first answer waits for the connection."""
@@ -31,8 +32,8 @@ class Virsh:
     wrote unless they checked its form.
     """
 
-    def __init__(self, uri: str = SYSTEM_URI, program: str = "virsh") -> None:
-        self._argv = (program, "--quiet", "--connect", uri)
+    def __init__(self, uri: str | None = None, program: str = "virsh") -> None:
+        self._argv = (program, "--quiet", "--connect", uri or default_uri())
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0
         self._rest_until = 0.0

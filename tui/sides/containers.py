@@ -66,6 +66,18 @@ class Containers:
         found = [instance_of(entry, runs.get(entry["Id"]), self._by_name) for entry in entries]
         return found + absent(self._workloads, {instance.name for instance in found})
 
+    def look(self, name: str) -> Instance | None:
+        """See `Side.look`."""
+        found = [entry for entry in self._entries() if name_of(entry) == name]
+        return instance_of(found[0], None, self._by_name) if found else None
+
+    def forget(self) -> None:
+        """Nothing is remembered: the engine is asked at every listing."""
+
+    def log_source(self, name: str) -> str:
+        """See `Side.log_source`."""
+        return "stdout and stderr"
+
     def _entries(self) -> Sequence[Mapping[str, Any]]:
         labels = [f"{key}={value}" for key, value in self._mark.labels.items()]
         try:

@@ -1,0 +1,1 @@
+"""libvirt: where it is, and what is asked there."""
