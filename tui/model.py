@@ -122,6 +122,16 @@ class Instance:
     """Who else holds it (`vagrant up, pid 4711`); None when free."""
     directory: Path | None = None
     """Where a Vagrant machine's Vagrantfile is."""
+    connection: str | None = None
+    """URI of the libvirt a machine is at; None for any other."""
+    owner: str | None = None
+    """Whose machine it is when not this user's own Vagrant's (`user alice`): Vagrant cannot act."""
+    told_at: float | None = None
+    """Unix seconds of the provider's answer; None where the state is read with every listing."""
+    is_asked: bool = False
+    """Whether its provider is being asked how it is."""
+    note: str = ""
+    """Why the state is unknown, one plain line."""
 
     @property
     def key(self) -> str:
@@ -147,8 +157,14 @@ def verbs_for(instance: Instance) -> frozenset[Verb]:
             verbs = {Verb.STOP, Verb.KILL, Verb.DESTROY}
         case State.ABSENT:
             verbs = {Verb.UP, Verb.START}
+        case State.UNKNOWN:
+            # Nobody could tell how it is; the engine judges, and what came of it is verified.
+            verbs = {Verb.STOP, Verb.START, Verb.RESTART, Verb.KILL, Verb.DESTROY}
         case _:
             verbs = {Verb.DESTROY}
+    if instance.owner is not None:
+        # What goes with it only its own Vagrant knows.
+        verbs.discard(Verb.DESTROY)
     return frozenset(verbs)
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests.engine.project_kit import ROOT
 from tests.engine.test_machines import Notes
+from tui.engines.libvirt.connections import Connections
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, State, Verb
 from tui.sides.libvirt import Libvirt
@@ -186,7 +187,13 @@ def test_watch_ends_with_an_error_when_libvirt_dies(
     tmp_path: Path, daemon: tuple[subprocess.Popen[bytes], Libvirt]
 ) -> None:
     process, libvirt = daemon
-    side = Machines(tmp_path, [], libvirt=libvirt, home=tmp_path, accelerator=lambda: None)
+    side = Machines(
+        tmp_path,
+        [],
+        libvirt=Connections(lambda: [libvirt.uri]),
+        home=tmp_path,
+        accelerator=lambda: None,
+    )
     assert side.list() == []
     changes: list[int] = []
     raised: list[TwindeckError] = []

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.engine.container_kit import Run, find
-from tui.engines.libvirt.virsh import SYSTEM_URI
+from tui.engines.libvirt.uris import SYSTEM_URI
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.containers import ContainerMeter
 from tui.meters.engine_api import EngineApiMeter

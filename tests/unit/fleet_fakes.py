@@ -23,6 +23,7 @@ class MemorySide:
         self.asked: list[tuple[Verb, str]] = []
         self.block = Event()
         self.block.set()
+        self.forgot = 0
         self.on_up: Callable[[], None] = lambda: None
         self._changed: Callable[[], None] = lambda: None
 
@@ -43,6 +44,16 @@ class MemorySide:
     def list(self) -> list[Instance]:
         self._need()
         return list(self.held.values())
+
+    def look(self, name: str) -> Instance | None:
+        self._need()
+        return self.held.get(name)
+
+    def forget(self) -> None:
+        self.forgot += 1
+
+    def log_source(self, name: str) -> str:
+        return "memory"
 
     def watch(self, changed: Callable[[], None], stop: Event) -> None:
         self._need()
@@ -71,7 +82,8 @@ class MemorySide:
         if verb is Verb.DESTROY:
             self.held.pop(name)
         else:
-            after = {Verb.STOP: State.STOPPED, Verb.PAUSE: State.PAUSED}.get(verb, State.RUNNING)
+            ends = {Verb.STOP: State.STOPPED, Verb.KILL: State.STOPPED, Verb.PAUSE: State.PAUSED}
+            after = ends.get(verb, State.RUNNING)
             self.held[name] = Instance(self.name, name, after, id="1")
         self._changed()
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tui.engines.libvirt.connections import Connections
+from tui.engines.vagrant.status import Asker
 from tui.errors import EngineUnavailable
 from tui.model import Instance, Probe, State, Workload
-from tui.sides.libvirt import Libvirt
-from tui.sides.machine_rows import Inventory, OwnSessions, require_provider
+from tui.sides.machine_rows import Inventory
+from tui.sides.machines import Machines
+from tui.sides.vagrant_lock import OwnSessions
 
 ID = "6a1f9a5e-31b5-4a57-9f0e-8a3f0e1c2d3b"
 
@@ -36,8 +39,12 @@ def workload(project: Path) -> Workload:
     )
 
 
+def inventory_of(project: Path, home: Path, *workloads: Workload) -> Inventory:
+    return Inventory(project, workloads, Connections(), home, OwnSessions(), Asker())
+
+
 def row(project: Path, home: Path) -> Instance:
-    inventory = Inventory(project, [workload(project)], Libvirt(), home, OwnSessions())
+    inventory = inventory_of(project, home, workload(project))
     (machine,) = inventory.machines().values()
     return machine.instance
 
@@ -88,7 +95,7 @@ def test_a_half_written_index_keeps_what_was_known(tmp_path: Path) -> None:
     index.parent.mkdir(parents=True)
     machine = {"name": "web", "provider": "virtualbox", "vagrantfile_path": str(shop)}
     index.write_text(json.dumps({"version": 1, "machines": {"a": machine}}))
-    inventory = Inventory(tmp_path / "p", [], Libvirt(), tmp_path, OwnSessions())
+    inventory = inventory_of(tmp_path / "p", tmp_path)
     assert list(inventory.machines()) == ["shop/web"]
     index.write_text('{"version": 1, "mach')
     assert list(inventory.machines()) == ["shop/web"]
@@ -96,7 +103,20 @@ def test_a_half_written_index_keeps_what_was_known(tmp_path: Path) -> None:
     assert list(inventory.machines()) == []
 
 
-def test_no_provider_at_all_is_told() -> None:
+def test_no_provider_at_all_is_told(tmp_path: Path) -> None:
+    (tmp_path / "vagrant").write_text("#!/bin/sh\n")
+    (tmp_path / "vagrant").chmod(0o755)
     with pytest.raises(EngineUnavailable, match="no provider"):
-        require_provider(Libvirt(), has_virtualbox=False)
-    require_provider(Libvirt(), has_virtualbox=True)
+        Machines(tmp_path, [], home=tmp_path).list()
+
+
+def test_a_machine_of_any_other_provider_shows_that_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "vagrant").write_text("#!/bin/sh\n")
+    (tmp_path / "vagrant").chmod(0o755)
+    index = tmp_path / "data" / "machine-index" / "index"
+    index.parent.mkdir(parents=True)
+    machine = {"name": "web", "provider": "vmware_desktop", "vagrantfile_path": str(tmp_path)}
+    index.write_text(json.dumps({"version": 1, "machines": {"a": machine}}))
+    (tmp_path / "Vagrantfile").write_text("")
+    (web,) = Machines(tmp_path / "p", [], home=tmp_path).list()
+    assert (web.provider, web.state) == ("vmware_desktop", State.ABSENT)

@@ -23,23 +23,13 @@ from tui.cli.session import (
 )
 from tui.cli.tables import print_json
 from tui.errors import ActionFailed, TwindeckError, UsageError
+from tui.fleet.actions import WANTED
 from tui.model import Instance, SideName, State, Verb, key_of
 from tui.sides.base import Command
 from tui.snapshot import Job, JobState
 
 if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet
-
-_SETTLED: Mapping[Verb, frozenset[State]] = {
-    Verb.UP: frozenset({State.RUNNING}),
-    Verb.START: frozenset({State.RUNNING}),
-    Verb.STOP: frozenset({State.STOPPED, State.CREATED, State.ABSENT}),
-    Verb.PAUSE: frozenset({State.PAUSED}),
-    Verb.RESUME: frozenset({State.RUNNING}),
-    Verb.KILL: frozenset({State.STOPPED, State.CREATED, State.ABSENT}),
-    Verb.DESTROY: frozenset({State.ABSENT}),
-}
-"""States in which a verb has nothing left to do; asking twice is no error."""
 
 _HELP: Mapping[Verb, str] = {
     Verb.START: "Start instances.",
@@ -174,9 +164,9 @@ def _act(
 
 def _ask(fleet: Fleet, verb: Verb, instance: Instance) -> Job:
     """The job asked for; one that is over already where there is nothing to do or it is refused."""
-    if _is_settled(verb, instance):
-        return _over(verb, instance.side, instance.name)
     try:
+        if _is_settled(fleet, verb, instance):
+            return _over(verb, instance.side, instance.name)
         return fleet.submit(verb, instance.key)
     except TwindeckError as error:
         # One refusal must not leave the jobs of the others behind.
@@ -187,9 +177,9 @@ def _ask(fleet: Fleet, verb: Verb, instance: Instance) -> Job:
 def _up_on(fleet: Fleet, side: SideName, workload: str) -> Job:
     instance = fleet.snapshot.find(key_of(side, workload))
     is_its_own = instance is not None and instance.workload == workload
-    if instance is not None and is_its_own and _is_settled(Verb.UP, instance):
-        return _over(Verb.UP, side, workload)
     try:
+        if instance is not None and is_its_own and _is_settled(fleet, Verb.UP, instance):
+            return _over(Verb.UP, side, workload)
         return fleet.up(workload, side)
     except TwindeckError as error:
         say(f"twindeck: {error.line}")
@@ -202,10 +192,17 @@ def _over(verb: Verb, side: SideName, name: str, error: str = "") -> Job:
     return Job(0, verb, side, name, state, requested_t_ns=0, finished_t_ns=0, error=error)
 
 
-def _is_settled(verb: Verb, instance: Instance) -> bool:
-    if instance.state not in _SETTLED.get(verb, ()):
+def _is_settled(fleet: Fleet, verb: Verb, instance: Instance) -> bool:
+    """Whether the engine itself says that there is nothing left to do; asking twice is no error.
+
+    Raises EngineUnavailable.
+    """
+    if instance.state not in WANTED.get(verb, ()):
         return False
-    say(f"{instance.key}: is {instance.state} already")
+    now = fleet.look(instance.key)
+    if now is None or now.state not in WANTED[verb]:
+        return False
+    say(f"{now.key}: is {now.state} already")
     return True
 
 

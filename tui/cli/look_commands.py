@@ -49,7 +49,8 @@ def ls(ctx: click.Context, on: str, as_json: bool) -> None:
     with running_fleet(settings) as fleet:
         for problem in fleet.problems:
             say(f"twindeck: {problem}")
-        snapshot = fleet.wait_ready(READY_SECONDS)
+        fleet.wait_ready(READY_SECONDS)
+        snapshot = fleet.wait_told(READY_SECONDS)
     ailing = tell_ailing(snapshot, ON[on])
     shown = [i for i in snapshot.instances if i.side in ON[on] and i.side not in ailing]
     if as_json:
@@ -131,7 +132,7 @@ def _print_instances(instances: Sequence[Instance], snapshot: Snapshot) -> None:
         (
             i.side,
             i.name,
-            f"{i.state} ({i.busy})" if i.busy else i.state,
+            _state_text(i),
             DASH if i.started_at is None else age(now - i.started_at),
             seconds(snapshot.boot_seconds.get(i.key)),
             i.accelerator or DASH,
@@ -141,6 +142,12 @@ def _print_instances(instances: Sequence[Instance], snapshot: Snapshot) -> None:
         for i in instances
     ]
     put(table(("SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "IMAGE", "PORTS"), rows))
+
+
+def _state_text(instance: Instance) -> str:
+    """The state, and what a reader must know with it: `running (user alice)`."""
+    remarks = [text for text in (instance.busy, instance.owner, instance.note) if text]
+    return f"{instance.state} ({', '.join(remarks)})" if remarks else instance.state
 
 
 def _print_boots(found: Sequence[Boot]) -> None:

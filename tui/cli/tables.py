@@ -70,6 +70,10 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "accelerator": instance.accelerator,
         "exit_code": instance.exit_code,
         "busy": instance.busy,
+        "connection": instance.connection,
+        "owner": instance.owner,
+        "told_at": timestamp(instance.told_at),
+        "note": instance.note or None,
     }
 
 

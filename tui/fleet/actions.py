@@ -8,10 +8,24 @@ from threading import Event, Thread
 
 from tui.errors import ActionFailed
 from tui.fleet.jobs import JobRun
-from tui.model import Boot, Instance, Phase, SideName, Verb, Workload
+from tui.model import Boot, Instance, Phase, SideName, State, Verb, Workload
 from tui.sides.base import Side
 
 BOOTS = frozenset({Verb.UP, Verb.START})
+_AT_REST = frozenset({State.STOPPED, State.CREATED, State.ABSENT, State.DEAD})
+_RUNS = frozenset({State.RUNNING})
+WANTED: Mapping[Verb, frozenset[State]] = {
+    Verb.UP: _RUNS,
+    Verb.START: _RUNS,
+    Verb.STOP: _AT_REST,
+    Verb.KILL: _AT_REST,
+    Verb.PAUSE: frozenset({State.PAUSED}),
+    Verb.RESUME: _RUNS,
+    Verb.DESTROY: frozenset({State.ABSENT}),
+}
+"""The states that a verb is to lead to; an instance that is gone counts as absent."""
+_STEPS: Mapping[Verb, str] = {Verb.UP: "logs", Verb.START: "logs", Verb.STOP: "kill"}
+"""The command to go on with when the verb did not get there; `inspect` for the others."""
 _LOOK_SECONDS = 0.1
 
 
@@ -41,9 +55,12 @@ class Actions:
             verb = self._stop_first(run)
         if verb not in BOOTS:
             self._act(run, verb, workload)
+            self._verify(run, verb)
         elif workload is None:
             self._act(run, verb, None)
-            self._store(run, None, time.monotonic_ns(), answered=False)
+            end_t_ns = time.monotonic_ns()
+            self._verify(run, verb)
+            self._store(run, None, end_t_ns, answered=False)
         else:
             self._boot(run, verb, workload)
 
@@ -56,9 +73,10 @@ class Actions:
 
     def _stop_first(self, run: JobRun) -> Verb:
         """A restart is a stop, then a boot; only the boot is timed."""
-        instance = self._find(run.job.key)
-        if instance is not None and instance.is_live:
-            self._side_of(run.job.side).act(Verb.STOP, run.job.name, run)
+        instance = self._side_of(run.job.side).look(run.job.name)
+        if instance is not None and (instance.is_live or instance.state is State.UNKNOWN):
+            self._act(run, Verb.STOP, None)
+            self._verify(run, Verb.STOP)
         run.restart_clock()
         return Verb.START
 
@@ -71,6 +89,10 @@ class Actions:
             side.up(workload, run)
         else:
             side.act(verb, job.name, run)
+
+    def _verify(self, run: JobRun, verb: Verb) -> None:
+        """Raises ActionFailed when the engine does not say that the verb got where it leads."""
+        check_reached(verb, run.job.key, self._side_of(run.job.side).look(run.job.name))
 
     def _boot(self, run: JobRun, verb: Verb, workload: Workload) -> None:
         """Act while a prober knocks; the boot ends with the first good answer.
@@ -105,6 +127,7 @@ class Actions:
             run.is_booting.set()
         if not answered and self._cancel.is_set():
             raise ActionFailed(f"{run.job.key}: cancelled before {workload.name} answered")
+        self._verify(run, verb)
         if not answered:
             raise ActionFailed(
                 f"{run.job.key} runs, but {workload.name} did not answer on 127.0.0.1:{port} "
@@ -131,3 +154,24 @@ class Actions:
                 answered=answered,
             )
         )
+
+
+def check_reached(verb: Verb, key: str, instance: Instance | None) -> None:
+    """Whether the engine says of `instance` (None: it is gone) what `verb` was to lead to.
+
+    Raises ActionFailed with what was asked, what is, and how to go on.
+    """
+    state = instance.state if instance else State.ABSENT
+    if state in WANTED.get(verb, frozenset(State)):
+        return
+    is_ended = instance is not None and state is State.STOPPED
+    if verb in BOOTS and instance and is_ended and instance.exit_code == 0:
+        # It did what it was started for.
+        return
+    step = f"twindeck {_STEPS.get(verb, 'inspect')} {key}"
+    if instance is None or state is State.UNKNOWN:
+        why = f" ({instance.note})" if instance and instance.note else ""
+        what = "is gone" if instance is None else f"could not be seen to get there{why}"
+        raise ActionFailed(f"{verb} {key}: the engine took it, but {key} {what}", "twindeck ls")
+    code = f" with exit code {instance.exit_code}" if is_ended and instance.exit_code else ""
+    raise ActionFailed(f"{verb} {key}: the engine took it, but {key} is {state}{code}", step)

@@ -61,11 +61,12 @@ def _connect(root: Path, workloads: Sequence[Workload], docker: Resolver) -> tup
 
 def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard, docker: Resolver) -> Meters:
     # Likewise.
+    from tui.engines.libvirt.virsh import Virsh
     from tui.meters.containers import ContainerMeter
     from tui.meters.guest import Guests
     from tui.meters.host import HostMeter
     from tui.meters.machines import MachineMeter
 
-    guests = Guests(read_only=guard.is_read_only)
+    machines = MachineMeter(lambda uri: Guests(Virsh(uri), read_only=guard.is_read_only))
     containers = ContainerMeter(cgroup, sampler=sampler, docker=docker)
-    return Meters(each=(MachineMeter(guests), containers), host=HostMeter())
+    return Meters(each=(machines, containers), host=HostMeter())

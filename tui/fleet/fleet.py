@@ -136,6 +136,17 @@ class Fleet:
         """The series of one instance."""
         return self._ledger.history(key)
 
+    def look(self, key: str) -> Instance | None:
+        """That instance as its engine says now; None when there is none.
+
+        Raises UnknownInstance, EngineUnavailable.
+        """
+        side, name = self._locate(key)
+        instance = side.look(name)
+        if instance is not None:
+            self._ledger.enter_instance(instance)
+        return instance
+
     def submit(self, verb: Verb, key: str) -> Job:
         """Queue a verb. Raises UsageError."""
         self.guard.refuse(f"{verb} {key}")
@@ -179,6 +190,11 @@ class Fleet:
         for line in side.logs(name, tail=tail, follow=follow, stop=stop):
             yield clean(line)
 
+    def log_source(self, key: str) -> str:
+        """What `logs` reads of it: `stdout and stderr`, `serial console`, …"""
+        side, name = self._locate(key)
+        return side.log_source(name)
+
     def shell(self, key: str) -> Command:
         """The command that opens a shell there. Raises UsageError: a shell can change anything."""
         self.guard.refuse(f"open a shell in {key}")
@@ -195,13 +211,22 @@ class Fleet:
         self._watched = keys
 
     def refresh(self) -> None:
-        """Ask both engines again now."""
+        """Ask both engines again now, slow providers too."""
+        if self._sides.done():
+            for side in self._sides.result():
+                side.forget()
         for watcher in self._watchers.values():
             watcher.refresh()
 
     def wait_ready(self, timeout_seconds: float) -> Snapshot:
         """The first snapshot in which every side has answered or failed, or the newest by then."""
         return self._ledger.wait(self._has_heard_all, timeout_seconds)
+
+    def wait_told(self, timeout_seconds: float) -> Snapshot:
+        """The first snapshot in which no provider is still being asked, or the newest by then."""
+        return self._ledger.wait(
+            lambda s: not any(i.is_asked for i in s.instances), timeout_seconds
+        )
 
     def wait_job(
         self,

@@ -59,6 +59,12 @@ class Ledger:
                 samples={k: v for k, v in old.samples.items() if k in keys},
             )
 
+    def enter_instance(self, instance: Instance) -> None:
+        """Enter how one known instance is."""
+        with self._news:
+            others = (i for i in self._snapshot.instances if i.key != instance.key)
+            self._change(instances=_ordered([*others, instance]))
+
     def enter_health(self, side: SideName, health: Health) -> None:
         """Enter how an engine is; what it held is stale while it does not answer."""
         with self._news:

@@ -67,7 +67,7 @@ class LabRig:
         mark = Mark(own.labels, SHARED, self.made)
         # Vagrant and the lab must mean the same machine: the project knows this workload only.
         self._sides: dict[SideName, Side] = {
-            SideName.VM: Machines(own.root, (workload,), libvirt=self._libvirt),
+            SideName.VM: Machines(own.root, (workload,)),
             SideName.CONTAINER: Containers(own.root, (workload,), self._link, mark),
         }
         self._commands = Commands(

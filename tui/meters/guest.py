@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.engines.libvirt.virsh import Virsh, VirshError, error_in
@@ -47,14 +47,16 @@ class Guests:
         self._names: dict[str, str] = {}
         """UUID -> name, by which libvirt tells domains apart in its answer."""
 
-    def read(self, uuids: Sequence[str]) -> Mapping[str, Guest]:
-        """UUID -> figures, for each of `uuids`. Raises nothing."""
+    def read(
+        self, uuids: Sequence[str], others: Collection[str] = frozenset()
+    ) -> Mapping[str, Guest]:
+        """UUID -> figures, for each of `uuids`; `others` are not ours to set. Raises nothing."""
         known = [uuid for uuid in uuids if _UUID.fullmatch(uuid)]
         guests = {uuid: nothing("libvirt does not know it") for uuid in uuids}
         if not known:
             return guests
         try:
-            self._set_periods(known)
+            self._set_periods([uuid for uuid in known if uuid not in others])
             answers = self._ask_all(known)
         except VirshError as error:
             self._with_period.clear()

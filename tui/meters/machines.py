@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import psutil
 
+from tui.engines.libvirt.uris import default_uri
+from tui.engines.libvirt.virsh import Virsh
 from tui.meters.base import Watched
 from tui.meters.gaps import empty_sample
 from tui.meters.guest import Guest, Guests, nothing
@@ -25,6 +27,8 @@ _FIELDS = (
     "block_write_bytes",
     "pids",
 )
+_NO_PROCESS = "its hypervisor process is not known"
+_CONTAINER = "a container of Vagrant's docker provider: its figures are on the container side"
 _NO_PIDS = "what runs in a guest is not seen from the host"
 
 
@@ -42,8 +46,10 @@ class MachineMeter:
     side = SideName.VM
     method = "hypervisor process"
 
-    def __init__(self, guests: Guests | None = None) -> None:
-        self._guests = guests or Guests()
+    def __init__(self, open_guests: Callable[[str], Guests] | None = None) -> None:
+        """`open_guests` gets the URI of a libvirt that has live machines."""
+        self._open_guests = open_guests or (lambda uri: Guests(Virsh(uri)))
+        self._guests: dict[str, Guests] = {}
         self._hypervisors: dict[int, _Hypervisor] = {}
 
     def sample(self, live: Sequence[Instance], watched: Watched = None) -> list[Sample]:
@@ -53,8 +59,7 @@ class MachineMeter:
             del self._hypervisors[gone]
         # The processes first: they must not wait for libvirt.
         samples = [(instance, self._host_cost(instance)) for instance in live]
-        uuids = [i.id for i, s in samples if s is not None and i.provider == "libvirt" and i.id]
-        guests = self._guests.read(uuids)
+        guests = self._read_guests([instance for instance, s in samples if s is not None])
         return [
             _with_guest(sample, instance, guests.get(instance.id or ""))
             for instance, sample in samples
@@ -62,12 +67,32 @@ class MachineMeter:
         ]
 
     def close(self) -> None:
-        """End the libvirt child."""
-        self._guests.close()
+        """End the libvirt children."""
+        for guests in self._guests.values():
+            guests.close()
+        self._guests.clear()
+
+    def _read_guests(self, live: Sequence[Instance]) -> dict[str, Guest]:
+        """UUID -> figures, each machine's from the libvirt it is at."""
+        at: dict[str, list[Instance]] = {}
+        for instance in live:
+            if instance.provider == "libvirt" and instance.id:
+                at.setdefault(instance.connection or default_uri(), []).append(instance)
+        for uri in self._guests.keys() - at.keys():
+            self._guests.pop(uri).close()
+        found: dict[str, Guest] = {}
+        for uri, instances in at.items():
+            if uri not in self._guests:
+                self._guests[uri] = self._open_guests(uri)
+            uuids = [str(instance.id) for instance in instances]
+            others = {str(i.id) for i in instances if i.owner is not None}
+            found.update(self._guests[uri].read(uuids, others))
+        return found
 
     def _host_cost(self, instance: Instance) -> Sample | None:
         if instance.pid is None:
-            return empty_sample(instance, "its hypervisor process is not known", _FIELDS)
+            why = _CONTAINER if instance.provider == "docker" else _NO_PROCESS
+            return empty_sample(instance, why, _FIELDS)
         try:
             return self._read(instance, instance.pid)
         except psutil.NoSuchProcess:

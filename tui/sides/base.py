@@ -49,6 +49,15 @@ class Side(Protocol):
     def list(self) -> list[Instance]:
         """All instances. Raises EngineUnavailable."""
 
+    def look(self, name: str) -> Instance | None:
+        """That instance as its engine says now, never from memory; None when there is none.
+
+        May take seconds where only a slow provider can tell. Raises EngineUnavailable.
+        """
+
+    def forget(self) -> None:
+        """Ask anew, at the next listing, what was remembered of slow answers."""
+
     def watch(self, changed: Callable[[], None], stop: Event) -> None:
         """Call `changed` after every event that may alter `list()`, until `stop` is set.
 
@@ -60,11 +69,19 @@ class Side(Protocol):
         """Bring the workload up here. Raises ActionFailed, ActionBusy, EngineUnavailable."""
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
-        """Any verb but UP and RESTART; returns when it is done, DESTROY when it is verified gone.
+        """Any verb but UP and RESTART; returns when the engine says it is done.
+
+        Whether the instance got there is verified once for all verbs, by `look`, in the fleet.
 
         A restart is the fleet's: a stop, then a start, so that its boot can be timed.
 
         Raises UnknownInstance, ActionFailed, ActionBusy, EngineUnavailable.
+        """
+
+    def log_source(self, name: str) -> str:
+        """What `logs` reads: `stdout and stderr`, `serial console`, …
+
+        Raises UnknownInstance, EngineUnavailable.
         """
 
     def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:

@@ -120,6 +120,18 @@ class Containers:
         with self._link.translating("tell who it is"):
             return identity_of(client().info())
 
+    def look(self, name: str) -> Instance | None:
+        """See `Side.look`."""
+        found = [entry for entry in self._entries() if name_of(entry) == name]
+        return instance_of(found[0], None, self._workloads_of(found[0])) if found else None
+
+    def forget(self) -> None:
+        """Nothing is remembered: the engine is asked at every listing."""
+
+    def log_source(self, name: str) -> str:
+        """See `Side.log_source`."""
+        return "stdout and stderr"
+
     def _entries(self) -> Sequence[Mapping[str, Any]]:
         labels = [f"{key}={value}" for key, value in self._mark.labels.items()]
         try:

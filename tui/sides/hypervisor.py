@@ -111,7 +111,12 @@ def parse_tunnel(pid: int, argv: Sequence[str]) -> Tunnel | None:
 def tunnels(folder: Path) -> list[Tunnel]:
     """The tunnels that stand for the machine with that data folder, by host port."""
     found = []
-    for file in folder.glob("pids/ssh_*.pid"):
+    try:
+        files = [file for file in (folder / "pids").iterdir() if file.match("ssh_*.pid")]
+    except OSError:
+        # There is none, or it is another user's.
+        return []
+    for file in files:
         with contextlib.suppress(OSError, ValueError, psutil.Error):
             pid = int(file.read_text(encoding="ascii"))
             tunnel = parse_tunnel(pid, psutil.Process(pid).cmdline())

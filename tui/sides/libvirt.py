@@ -6,17 +6,20 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tui.engines.libvirt.uris import default_uri
 from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import State
 
 CALL_SECONDS = 30.0
 _FIX = "twindeck setup"
+_DOMAIN_XML = re.compile(r"<domain\b.*?</domain>", re.DOTALL)
+_XML_UUID = re.compile(r"<uuid>([0-9a-f-]{36})</uuid>")
 _LISTED = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s+(.+)")
 _STATES: Mapping[str, State] = {
     # virDomainState; a guest on its way down (4) still runs.
@@ -37,6 +40,8 @@ class Domain:
     uuid: str
     name: str
     state: State
+    uri: str = ""
+    """The connection it was listed at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Definition:
     description: str
     console: str | None
     """File the serial console is written to."""
+    has_terminal: bool
+    """Whether there is a serial console to talk to (`virsh console`)."""
     disks: tuple[str, ...]
     """Files of its writable disks."""
     tree: Mapping[str, Any]
@@ -85,6 +92,8 @@ def parse_definition(text: str) -> Definition:
         accelerator={"qemu": "tcg"}.get(kind, kind or "unknown"),
         description=root.findtext("description", ""),
         console=None if console is None else console.get("path"),
+        has_terminal=root.find("./devices/console") is not None
+        and root.find("./devices/console[@type='file']") is None,
         disks=tuple(disks),
         tree={root.tag: _as_dict(root)},
     )
@@ -109,20 +118,41 @@ def _as_dict(element: ElementTree.Element) -> dict[str, Any] | str:
     return tree
 
 
+def is_installed() -> bool:
+    """Whether there is a `virsh` to ask."""
+    return shutil.which("virsh") is not None
+
+
 class Libvirt:
     """One libvirt daemon. Every method raises EngineUnavailable when it does not answer."""
 
     def __init__(self, uri: str | None = None) -> None:
-        self.uri = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or "qemu:///system"
+        self.uri = uri or default_uri()
 
     @property
     def is_installed(self) -> bool:
         """Whether there is a `virsh` to ask."""
-        return shutil.which("virsh") is not None
+        return is_installed()
 
     def domains(self) -> list[Domain]:
         """All domains, defined or running."""
-        return parse_domains(self._run("list --all --uuid --name; domstats --state --nowait"))
+        text = self._run("list --all --uuid --name; domstats --state --nowait")
+        return [replace(domain, uri=self.uri) for domain in parse_domains(text)]
+
+    def state(self, uuid: str) -> State:
+        """Of one domain. Raises ActionFailed when it is gone."""
+        return parse_domains(f"{uuid} x\n" + self._run("domstats", "--state", uuid))[0].state
+
+    def definitions(self, uuids: Sequence[str]) -> dict[str, Definition]:
+        """UUID -> definition in one call; domains that are gone are left out."""
+        if not uuids:
+            return {}
+        found = {}
+        for xml in _DOMAIN_XML.findall(self._run("; ".join(f"dumpxml {uuid}" for uuid in uuids))):
+            uuid = _XML_UUID.search(xml)
+            if uuid is not None:
+                found[uuid[1]] = parse_definition(xml)
+        return found
 
     def definition(self, uuid: str) -> Definition:
         """Raises ActionFailed when the domain is gone."""
@@ -161,6 +191,13 @@ class Libvirt:
         """Undo `suspend`. Raises ActionFailed."""
         self._run("resume", uuid)
 
+    def shut_down(self, uuid: str) -> None:
+        """Ask the guest to shut down (ACPI); it may take its time, or not heed it.
+
+        Raises ActionFailed.
+        """
+        self._run("shutdown", uuid)
+
     def power_off(self, uuid: str) -> None:
         """End the hypervisor process. Raises ActionFailed."""
         self._run("destroy", uuid)
@@ -184,22 +221,9 @@ class Libvirt:
         """Have the guest's balloon driver report its memory so often. Raises ActionFailed."""
         self._run("dommemstat", uuid, "--period", str(seconds), "--live")
 
-    def events(self) -> subprocess.Popen[str]:
-        """A child that prints a line per start, stop, pause, … of any domain until it is ended."""
-        argv = ["event", "--event", "lifecycle", "--loop"]
-        try:
-            return subprocess.Popen(
-                self._argv(*argv),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                env={**os.environ, "LC_ALL": "C"},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise EngineUnavailable(f"virsh cannot be run: {error}", _FIX) from error
+    def events_command(self) -> tuple[str, ...]:
+        """Prints a line per start, stop, pause, … of any domain until it is ended."""
+        return tuple(self._argv("event", "--event", "lifecycle", "--loop"))
 
     def _argv(self, *command: str) -> list[str]:
         return ["virsh", "--quiet", "--connect", self.uri, *command]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
+from tui.engines.libvirt.connections import Connections
 from tui.errors import ActionBusy, ActionFailed, TwindeckError, UnknownInstance
 from tui.model import Phase, State, Verb, Workload
 from tui.sides.base import Report
 from tui.sides.hypervisor import end_tunnels, port_holder
-from tui.sides.libvirt import Libvirt
-from tui.sides.machine_rows import Inventory, Machine, OwnSessions
+from tui.sides.libvirt import Domain, Libvirt
+from tui.sides.machine_rows import Inventory, Machine
 from tui.sides.vagrant_command import environment, streaming_vagrant
+from tui.sides.vagrant_lock import OwnSessions
 from tui.sides.vagrant_output import accelerator_of, phase_of
 
 _BALLOON_SECONDS = 1
 """How often the guest reports its own memory, once it is up."""
+SHUTDOWN_SECONDS = 60.0
+"""As long as vagrant-libvirt waits for a guest that was asked to shut down."""
+_LOOK_SECONDS = 0.5
 
 
 class MachineActions:
@@ -27,14 +33,16 @@ class MachineActions:
     def __init__(
         self,
         inventory: Inventory,
-        libvirt: Libvirt,
+        libvirt: Connections,
         own: OwnSessions,
         accelerator: Callable[[], str | None],
+        shutdown_seconds: float = SHUTDOWN_SECONDS,
     ) -> None:
         self._inventory = inventory
         self._libvirt = libvirt
         self._own = own
         self._accelerator = accelerator
+        self._shutdown_seconds = shutdown_seconds
 
     def find(self, name: str) -> Machine:
         """Raises UnknownInstance, EngineUnavailable."""
@@ -43,22 +51,32 @@ class MachineActions:
             raise UnknownInstance(f"no VM is called {name}", "twindeck ls")
         return machine
 
+    def _look(self, name: str) -> Machine:
+        """As it is now, by the provider's own word where only that can tell."""
+        machine = self._inventory.look(name)
+        if machine is None:
+            raise UnknownInstance(f"no VM is called {name}", "twindeck ls")
+        return machine
+
+    def _at(self, domain: Domain) -> Libvirt:
+        return self._libvirt.at(domain.uri)
+
     def up(self, workload: Workload, report: Report) -> None:
         """Create, start and provision the workload's machine."""
         report.phase(Phase.PREPARE)
-        machine = self.find(workload.name)
+        machine = self._look(workload.name)
         _check_free(workload.name, machine)
         self._boot(workload.name, machine, report)
 
     def act(self, verb: Verb, name: str, report: Report) -> None:
         """Any verb but UP."""
-        machine = self.find(name)
+        machine = self._look(name)
         _check_free(name, machine)
         match verb:
             case Verb.UP | Verb.START:
                 self._boot(name, machine, report)
             case Verb.STOP:
-                self._halt(name, machine, report)
+                self._halt(machine, report)
             case Verb.KILL:
                 self._kill(machine, report)
             case Verb.PAUSE:
@@ -71,6 +89,11 @@ class MachineActions:
                 raise ActionFailed(f"A VM cannot {verb} in one step", "stop it, then start it")
 
     def _boot(self, name: str, machine: Machine, report: Report) -> None:
+        if machine.domain is not None and machine.instance.owner is not None:
+            report.phase(Phase.START)
+            report.line(f"virsh start {machine.domain.name}")
+            self._at(machine.domain).start(machine.domain.uuid)
+            return
         self._clear_ports(machine)
         # Vagrant insists on the provider a machine was made with; it is named for new ones only.
         is_new = machine.instance.state is State.ABSENT
@@ -106,32 +129,46 @@ class MachineActions:
 
     def _after_boot(self, name: str) -> None:
         machine = self.find(name)
-        if machine.instance.state is not State.RUNNING:
-            raise ActionFailed(
-                f"vagrant ended well, but {name} is {machine.instance.state}",
-                f"twindeck logs vm:{name}",
-            )
-        if machine.domain is not None:
+        if machine.domain is not None and machine.instance.is_live:
             # A guest without a balloon simply has no view of its own.
             with contextlib.suppress(ActionFailed):
-                self._libvirt.watch_balloon(machine.domain.uuid, _BALLOON_SECONDS)
+                self._at(machine.domain).watch_balloon(machine.domain.uuid, _BALLOON_SECONDS)
 
-    def _halt(self, name: str, machine: Machine, report: Report) -> None:
+    def _halt(self, machine: Machine, report: Report) -> None:
+        if machine.domain is not None and not machine.is_vagrants:
+            self._shut_down(machine, machine.domain, report)
+            return
         with self._vagrant(machine, report) as vagrant:
             vagrant.halt(vm_name=machine.entry.name)
-        after = self.find(name)
-        if after.instance.is_live:
-            raise ActionFailed(
-                f"vagrant ended well, but {name} is {after.instance.state}",
-                f"twindeck kill vm:{name}",
-            )
+
+    def _shut_down(self, machine: Machine, domain: Domain, report: Report) -> None:
+        """Without vagrant: ask the guest as a power button does."""
+        if not machine.instance.is_live:
+            return
+        libvirt = self._at(domain)
+        if machine.instance.state is State.PAUSED:
+            report.line(f"virsh resume {domain.name}")
+            libvirt.resume(domain.uuid)
+        report.line(f"virsh shutdown {domain.name}")
+        libvirt.shut_down(domain.uuid)
+        deadline = time.monotonic() + self._shutdown_seconds
+        while libvirt.state(domain.uuid) is not State.STOPPED:
+            if time.monotonic() > deadline:
+                raise ActionFailed(
+                    f"{machine.instance.name} was asked to shut down, but still runs "
+                    f"{self._shutdown_seconds:.0f} s later",
+                    f"twindeck kill {machine.instance.key}",
+                )
+            time.sleep(_LOOK_SECONDS)
 
     def _kill(self, machine: Machine, report: Report) -> None:
         # `vagrant halt --force` first asks a libvirt guest over ACPI for a minute; that is a stop.
-        if machine.domain is not None and machine.instance.is_live:
-            report.line(f"virsh destroy {machine.domain.name}")
-            self._libvirt.power_off(machine.domain.uuid)
-            end_tunnels(machine.entry.folder)
+        if machine.domain is not None:
+            if machine.instance.state is not State.STOPPED:
+                report.line(f"virsh destroy {machine.domain.name}")
+                self._at(machine.domain).power_off(machine.domain.uuid)
+            if machine.instance.owner is None:
+                end_tunnels(machine.entry.folder)
             return
         with self._vagrant(machine, report) as vagrant:
             vagrant.halt(vm_name=machine.entry.name, force=True)
@@ -140,7 +177,7 @@ class MachineActions:
         # In memory and at once, which is what vagrant-libvirt's suspend does after two seconds.
         if machine.domain is not None:
             report.line(f"virsh suspend {machine.domain.name}")
-            self._libvirt.suspend(machine.domain.uuid)
+            self._at(machine.domain).suspend(machine.domain.uuid)
             return
         with self._vagrant(machine, report) as vagrant:
             vagrant.suspend(vm_name=machine.entry.name)
@@ -148,13 +185,18 @@ class MachineActions:
     def _resume(self, machine: Machine, report: Report) -> None:
         if machine.domain is not None:
             report.line(f"virsh resume {machine.domain.name}")
-            self._libvirt.resume(machine.domain.uuid)
+            self._at(machine.domain).resume(machine.domain.uuid)
             return
         with self._vagrant(machine, report) as vagrant:
             vagrant.resume(vm_name=machine.entry.name)
 
     def _destroy(self, name: str, machine: Machine, report: Report) -> None:
         entry = machine.entry
+        if machine.instance.owner is not None:
+            raise ActionFailed(
+                f"{name} is of {machine.instance.owner}: only that Vagrant knows what goes with it",
+                f"cd {entry.directory} && vagrant destroy {entry.name}, as its owner",
+            )
         by_vagrant = entry.has_vagrantfile
         if by_vagrant:
             try:
@@ -168,12 +210,6 @@ class MachineActions:
         if not by_vagrant:
             self._remove(name, machine, report)
         end_tunnels(entry.folder)
-        after = self._inventory.machines().get(name)
-        if after is not None and after.instance.state is not State.ABSENT:
-            raise ActionFailed(
-                f"{name} was to be destroyed, but it is still {after.instance.state}",
-                f"twindeck inspect vm:{name}",
-            )
 
     def _remove(self, name: str, machine: Machine, report: Report) -> None:
         """Without its Vagrantfile: undefine the domain and delete the disks that are its own."""
@@ -183,12 +219,13 @@ class MachineActions:
                 f"{name} cannot be destroyed: its Vagrantfile is gone and libvirt does not know it",
                 f"restore {machine.entry.directory}/Vagrantfile, or remove it with its provider",
             )
-        definition = self._libvirt.definition(domain.uuid)
+        libvirt = self._at(domain)
+        definition = libvirt.definition(domain.uuid)
         if machine.instance.is_live:
             report.line(f"virsh destroy {domain.name}")
-            self._libvirt.power_off(domain.uuid)
+            libvirt.power_off(domain.uuid)
         report.line(f"virsh undefine {domain.name}")
-        self._libvirt.undefine(domain.uuid)
+        libvirt.undefine(domain.uuid)
         (machine.entry.folder / "id").unlink(missing_ok=True)
         left = []
         for disk in definition.disks:
@@ -196,7 +233,7 @@ class MachineActions:
                 left.append(disk)
                 continue
             report.line(f"virsh vol-delete {disk}")
-            self._libvirt.delete_volume(disk)
+            libvirt.delete_volume(disk)
         if left:
             raise ActionFailed(
                 f"{name} is undefined, but disks that are not clearly its own were left: "
@@ -204,15 +241,40 @@ class MachineActions:
                 "virsh vol-delete PATH",
             )
 
+    def require_vagrant(self, machine: Machine) -> None:
+        """The one guard before any `vagrant`: its Vagrantfile must be there and this user's.
+
+        Raises ActionFailed, with what can be done without vagrant.
+        """
+        entry, instance, domain = machine.entry, machine.instance, machine.domain
+        if machine.is_vagrants:
+            return
+        if instance.owner is not None:
+            raise ActionFailed(
+                f"{instance.name} is of {instance.owner}: this Vagrant cannot reach it",
+                f"cd {entry.directory} && vagrant ssh {entry.name}, as its owner",
+            )
+        is_there = entry.directory.is_dir()
+        gone = (
+            entry.directory / (entry.vagrantfile or "Vagrantfile") if is_there else entry.directory
+        )
+        step = f"put {gone} back"
+        if domain is not None and instance.is_live:
+            definition = self._inventory.definition(domain)
+            if definition is not None and definition.has_terminal:
+                step = f"virsh -c {domain.uri} console {domain.name}"
+        elif domain is not None:
+            step += f", or twindeck destroy {instance.key}"
+        what = "Vagrantfile" if is_there else "folder"
+        raise ActionFailed(
+            f"{instance.name}: its {what} {gone} is gone, so vagrant cannot reach it", step
+        )
+
     @contextlib.contextmanager
     def _vagrant(self, machine: Machine, report: Report) -> Iterator[Any]:
         """python-vagrant in the machine's environment, its lines going to the report."""
         entry = machine.entry
-        if not entry.directory.is_dir():
-            raise ActionFailed(
-                f"{entry.name}: its folder {entry.directory} is gone",
-                f"twindeck destroy vm:{machine.instance.name}",
-            )
+        self.require_vagrant(machine)
         sessions: list[int] = []
 
         def started(pid: int) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from tui.errors import ActionFailed, EngineUnavailable
+from tui.engines.libvirt.connections import Connections, Listing
+from tui.engines.vagrant.containers import container_states
+from tui.engines.vagrant.foreign import foreign_machines
+from tui.engines.vagrant.status import Asker
+from tui.errors import ActionFailed
 from tui.model import Instance, SideName, State, Workload
-from tui.sides.hypervisor import Hypervisor, Hypervisors, tunnels
-from tui.sides.libvirt import Definition, Domain, Libvirt
+from tui.sides.hypervisor import Hypervisors, tunnels
+from tui.sides.libvirt import Definition, Domain
+from tui.sides.machine_states import Inquiry, Seen, Told, told_of
 from tui.sides.vagrant_index import (
     Entry,
     box_folder,
@@ -21,7 +26,7 @@ from tui.sides.vagrant_index import (
     read_index,
     read_project,
 )
-from tui.sides.vagrant_lock import Locks, session_of
+from tui.sides.vagrant_lock import Locks, OwnSessions, session_of
 
 _LIVE = (State.RUNNING, State.PAUSED)
 
@@ -34,29 +39,27 @@ class Machine:
     instance: Instance
     domain: Domain | None = None
     """None with another provider than libvirt, or when there is no such domain."""
+    container: str | None = None
+    """Id of the container that Vagrant's docker provider made, where this host's Docker has it."""
+    inquiry: Inquiry | None = None
+    """How vagrant is asked for its state; None where that is read with every listing."""
+
+    @property
+    def is_vagrants(self) -> bool:
+        """Whether our vagrant can act on it: it is this user's, and its Vagrantfile is there."""
+        return self.instance.owner is None and self.entry.has_vagrantfile
 
 
-class OwnSessions:
-    """Sessions of the vagrant commands this process runs, so that they are not *somebody else*."""
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What may become a row."""
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._ids: set[int] = set()
-
-    def add(self, session: int) -> None:
-        """A command began."""
-        with self._lock:
-            self._ids.add(session)
-
-    def discard(self, session: int) -> None:
-        """It ended."""
-        with self._lock:
-            self._ids.discard(session)
-
-    def has(self, session: int | None) -> bool:
-        """Whether that session is one of ours."""
-        with self._lock:
-            return session in self._ids
+    entry: Entry
+    known: tuple[str, float] | None
+    """Its id and when it was created, as Vagrant's files say."""
+    domain: Domain | None
+    owner: str | None = None
+    """See `Instance.owner`."""
 
 
 class Inventory:
@@ -66,16 +69,19 @@ class Inventory:
         self,
         project: Path,
         workloads: Sequence[Workload],
-        libvirt: Libvirt,
+        libvirt: Connections,
         home: Path,
         own: OwnSessions,
+        asker: Asker,
     ) -> None:
         self._project = project
         self._workloads: Mapping[str, Workload] = {w.name: w for w in workloads}
         self._libvirt = libvirt
         self._home = home
         self._own = own
+        self._asker = asker
         self._lock = Lock()
+        self._containers: tuple[str, ...] = ()
         self._hypervisors = Hypervisors()
         self._index: list[Entry] = []
         self._definitions: dict[str, Definition] = {}
@@ -89,44 +95,101 @@ class Inventory:
         """The project's workload of that name."""
         return self._workloads.get(name or "")
 
+    def containers(self) -> tuple[str, ...]:
+        """Ids of the docker provider's machines in the last listing."""
+        with self._lock:
+            return self._containers
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether Vagrant's index names no machine of any provider."""
+        return not read_index(self._home)
+
     def machines(self) -> dict[str, Machine]:
         """Name -> machine. Raises EngineUnavailable."""
         with self._lock:
             return self._list()
 
-    def definition(self, uuid: str) -> Definition | None:
+    def look(self, name: str) -> Machine | None:
+        """One machine, by an answer that is not older than the question.
+
+        May wait for vagrant, up to half a minute. Raises EngineUnavailable.
+        """
+        with self._lock:
+            machine = self._list(may_ask=False).get(name)
+        if machine is None or machine.inquiry is None:
+            return machine
+        self._asker.ask(machine.inquiry.key, machine.inquiry.question, machine.inquiry.mark)
+        return self.machines().get(name)
+
+    def definition(self, domain: Domain) -> Definition | None:
         """The domain's XML as it is now; None when there is none."""
         try:
-            return self._libvirt.definition(uuid)
+            return self._libvirt.at(domain.uri).definition(domain.uuid)
         except ActionFailed:
             return None
 
-    def _list(self) -> dict[str, Machine]:
-        domains = self._domains()
-        named = name_entries(self._entries(), self._project)
-        ids = {name: read_id(entry.folder) for name, entry in named.items()}
-        owned = {name: self._domain_of(entry, ids[name], domains) for name, entry in named.items()}
-        asked = [d.uuid for d in owned.values() if d is not None and d.state in _LIVE]
-        asked += [
-            known[0] for name, known in ids.items() if known and named[name].provider != "libvirt"
-        ]
-        running = self._hypervisors.find(asked)
-        locks = Locks(self._home)
+    def _list(self, *, may_ask: bool = True) -> dict[str, Machine]:
+        listing = self._listing()
+        candidates = self._candidates(listing)
+        seen = Seen(
+            listing,
+            self._hypervisors.find(_ids_with_a_process(candidates.values())),
+            self._container_states(candidates.values()),
+            Locks(self._home),
+            self._asker,
+            may_ask,
+        )
         machines = {}
-        for name, entry in named.items():
-            domain, known = owned[name], ids[name]
-            machine_id = domain.uuid if domain else known[0] if known else ""
-            row = self._row(name, entry, domain, known, running.get(machine_id))
+        for name, candidate in candidates.items():
+            entry, domain, known = candidate.entry, candidate.domain, candidate.known
+            told = told_of(seen, entry, domain, known)
+            row = self._row(name, candidate, told, seen)
             if row is not None:
-                machines[name] = Machine(entry, replace(row, busy=self._busy(locks, entry)), domain)
+                container = known[0] if known and known[0] in seen.containers else None
+                machines[name] = Machine(entry, row, domain, container, told.inquiry)
         return machines
 
-    def _domains(self) -> dict[str, Domain]:
+    def _listing(self) -> Listing:
         if not self._libvirt.is_installed:
-            return {}
-        domains = {domain.uuid: domain for domain in self._libvirt.domains()}
-        self._definitions = {u: d for u, d in self._definitions.items() if u in domains}
-        return domains
+            return Listing()
+        listing = self._libvirt.listing()
+        self._definitions = {u: d for u, d in self._definitions.items() if u in listing.domains}
+        return listing
+
+    def _candidates(self, listing: Listing) -> dict[str, _Candidate]:
+        """Name -> what may be a row: this user's machines, then those of other Vagrants."""
+        ours = {}
+        left = dict(listing.domains)
+        for entry in self._entries():
+            known = read_id(entry.folder)
+            domain = self._domain_of(entry, known, listing.domains)
+            ours[id(entry)] = _Candidate(entry, known, domain)
+            if domain is not None:
+                left.pop(domain.uuid, None)
+        self._learn(left.values())
+        theirs = [
+            _Candidate(found.entry, read_id(found.entry.folder), found.domain, found.owner)
+            for found in foreign_machines(left, self._definitions)
+        ]
+        by_entry = {**ours, **{id(candidate.entry): candidate for candidate in theirs}}
+        named = name_entries((c.entry for c in by_entry.values()), self._project)
+        return {name: by_entry[id(entry)] for name, entry in named.items()}
+
+    def _learn(self, domains: Iterable[Domain]) -> None:
+        """Read the definitions that are not known yet, a call a connection."""
+        new: dict[str, list[str]] = {}
+        for domain in domains:
+            if domain.uuid not in self._definitions:
+                new.setdefault(domain.uri, []).append(domain.uuid)
+        for uri, uuids in new.items():
+            self._definitions.update(self._libvirt.at(uri).definitions(uuids))
+
+    def _container_states(self, candidates: Iterable[_Candidate]) -> dict[str, State]:
+        ids = [c.known[0] for c in candidates if c.known and c.entry.provider == "docker"]
+        states = container_states(ids)
+        self._containers = tuple(states)
+        return states
 
     def _entries(self) -> list[Entry]:
         """From the index (or the last good one), the project's folders and the workloads."""
@@ -155,42 +218,33 @@ class Inventory:
         return None
 
     def _came_from(self, domain: Domain, entry: Entry) -> bool:
-        definition = self._cached(domain.uuid)
+        definition = self._cached(domain)
         return definition is not None and definition.description.startswith(
             f"Source: {entry.directory}/"
         )
 
-    def _cached(self, uuid: str) -> Definition | None:
-        if uuid not in self._definitions:
-            found = self.definition(uuid)
-            if found is None:
-                return None
-            self._definitions[uuid] = found
-        return self._definitions[uuid]
+    def _cached(self, domain: Domain) -> Definition | None:
+        self._learn([domain])
+        return self._definitions.get(domain.uuid)
 
-    def _row(
-        self,
-        name: str,
-        entry: Entry,
-        domain: Domain | None,
-        known: tuple[str, float] | None,
-        hypervisor: Hypervisor | None,
-    ) -> Instance | None:
+    def _row(self, name: str, candidate: _Candidate, told: Told, seen: Seen) -> Instance | None:
         """None for a ghost: no VM, and no Vagrantfile to make one from."""
-        is_own = entry.directory == self._project
+        entry, domain, known = candidate.entry, candidate.domain, candidate.known
+        is_own = entry.directory == self._project and candidate.owner is None
         workload = self._workloads.get(entry.name) if is_own else None
-        state = _state(entry, domain, known, hypervisor)
-        if state is State.ABSENT and workload is None and not entry.has_vagrantfile:
+        if told.state is State.ABSENT and workload is None and not entry.has_vagrantfile:
             return None
-        is_live = state in _LIVE
-        exists = state is not State.ABSENT
-        definition = self._cached(domain.uuid) if domain and not hypervisor else None
+        machine_id = domain.uuid if domain else known[0] if known else None
+        hypervisor = seen.hypervisors.get(machine_id or "")
+        is_live = told.state in _LIVE
+        exists = told.state is not State.ABSENT
+        definition = self._cached(domain) if domain and not hypervisor else None
         accelerator = hypervisor.accelerator if hypervisor else None
         return Instance(
             side=SideName.VM,
             name=name,
-            state=state,
-            id=domain.uuid if domain else known[0] if known and exists else None,
+            state=told.state,
+            id=machine_id if exists else None,
             image=self._image(entry, workload),
             group="" if is_own else str(entry.directory),
             ports=_ports(entry, workload) if is_live else (),
@@ -200,7 +254,13 @@ class Inventory:
             provider=entry.provider,
             accelerator=accelerator or (definition.accelerator if definition else None),
             pid=hypervisor.pid if hypervisor else None,
+            busy=self._busy(seen.locks, entry),
             directory=entry.directory,
+            connection=domain.uri if domain else None,
+            owner=candidate.owner,
+            told_at=told.at,
+            is_asked=told.is_asked,
+            note=told.note,
         )
 
     def _image(self, entry: Entry, workload: Workload | None) -> str | None:
@@ -224,32 +284,21 @@ def domain_name(entry: Entry) -> str:
     return "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_."))
 
 
-def _state(
-    entry: Entry,
-    domain: Domain | None,
-    known: tuple[str, float] | None,
-    hypervisor: Hypervisor | None,
-) -> State:
-    if entry.provider == "libvirt":
-        return domain.state if domain else State.ABSENT
-    if hypervisor is not None:
-        return State.PAUSED if entry.state == "paused" else State.RUNNING
-    # No process: whatever Vagrant wrote down last, it does not run.
-    return State.STOPPED if known and entry.state != "not_created" else State.ABSENT
+def _ids_with_a_process(candidates: Iterable[_Candidate]) -> list[str]:
+    """Ids that a hypervisor's command line may name."""
+    found = []
+    for candidate in candidates:
+        if candidate.domain is not None:
+            if candidate.domain.state in _LIVE:
+                found.append(candidate.domain.uuid)
+        elif candidate.known and candidate.entry.provider not in ("libvirt", "docker"):
+            found.append(candidate.known[0])
+    return found
 
 
 def _ports(entry: Entry, workload: Workload | None) -> tuple[str, ...]:
     if entry.provider == "libvirt":
         return tuple(tunnel.text for tunnel in tunnels(entry.folder))
-    if workload is None:
+    if workload is None or entry.provider == "docker":
         return ()
     return (f"127.0.0.1:{workload.vm_port}->{workload.guest_port}/tcp",)
-
-
-def require_provider(libvirt: Libvirt, has_virtualbox: bool) -> None:
-    """Raises EngineUnavailable when there is nothing on this host a machine could run in."""
-    if not libvirt.is_installed and not has_virtualbox:
-        raise EngineUnavailable(
-            "Vagrant has no provider: neither libvirt nor VirtualBox is installed",
-            "twindeck setup",
-        )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
 
 import watchfiles
 
 from tui.errors import EngineUnavailable
-from tui.sides.libvirt import Libvirt
 
 _CONNECT_SECONDS = 0.3
 """A `virsh` that cannot connect ends sooner than this."""
@@ -39,8 +39,77 @@ def matters(_change: watchfiles.Change, path: str) -> bool:
     )
 
 
+class _Streams:
+    """The engines' event streams: one child each, as many as there are engines to hear."""
+
+    def __init__(
+        self, wanted: Callable[[], Mapping[str, tuple[str, ...]]], changed: Callable[[], None]
+    ) -> None:
+        self._wanted = wanted
+        self._changed = changed
+        self._children: dict[str, tuple[tuple[str, ...], subprocess.Popen[str]]] = {}
+        self.lost = Event()
+        self.why = ""
+
+    def match(self) -> None:
+        """Start what is wanted and does not run; end what runs and is wanted no more."""
+        wanted = self._wanted()
+        for name, (argv, child) in list(self._children.items()):
+            if wanted.get(name) != argv:
+                del self._children[name]
+                _end(child)
+        is_first = not self._children
+        for name, argv in wanted.items():
+            if name not in self._children:
+                self._children[name] = (argv, self._start(name, argv))
+                is_first = True
+        if is_first and self._children and not self.lost.wait(_CONNECT_SECONDS):
+            # What happened before they were listening.
+            self._changed()
+
+    def close(self) -> None:
+        """End them all."""
+        for _argv, child in self._children.values():
+            _end(child)
+        self._children.clear()
+
+    def _start(self, name: str, argv: tuple[str, ...]) -> subprocess.Popen[str]:
+        try:
+            child = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env={**os.environ, "LC_ALL": "C"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            why = f"{argv[0]} cannot be run: {error.strerror}"
+            raise EngineUnavailable(why, "twindeck setup") from error
+        Thread(
+            target=self._read, args=(name, argv, child), name=f"{name} events", daemon=True
+        ).start()
+        return child
+
+    def _read(self, name: str, argv: tuple[str, ...], child: subprocess.Popen[str]) -> None:
+        assert child.stdout is not None
+        with contextlib.suppress(ValueError, OSError):
+            for line in child.stdout:
+                # virsh outlives its connection and would wait for events that cannot come.
+                if "Disconnected" in line or line.startswith("error:"):
+                    break
+                self._changed()
+        # One that was ended because it is wanted no more is no loss.
+        if self._children.get(name) == (argv, child):
+            self.why = f"{name} closed the connection"
+            self.lost.set()
+
+
 def watch_machines(
-    libvirt: Libvirt | None,
+    streams: Callable[[], Mapping[str, tuple[str, ...]]],
+    renew: Event,
     home: Path,
     data_paths: Callable[[], Sequence[Path]],
     changed: Callable[[], None],
@@ -48,41 +117,25 @@ def watch_machines(
 ) -> None:
     """Call `changed` after every event until `stop` is set; no process is left behind.
 
-    `data_paths` tells the environments' `.vagrant` folders, asked again after each change.
-    Raises EngineUnavailable when libvirt ends the connection.
+    `streams` tells the commands that print a line an event, by the name of their engine, and is
+    asked again when `renew` is set; `data_paths` the environments' `.vagrant` folders, asked again
+    after each change. Raises EngineUnavailable when an engine ends the connection.
     """
-    lost = Event()
-    with contextlib.ExitStack() as cleanup:
-        if libvirt is not None:
-            child = libvirt.events()
-            cleanup.callback(_end, child)
-            reader = Thread(
-                target=_read_events, args=(child, changed, lost), name="virsh event", daemon=True
-            )
-            reader.start()
-            if not lost.wait(_CONNECT_SECONDS):
-                # What happened before virsh was listening.
-                changed()
-        try:
-            _watch_files(home, data_paths, changed, _Any(stop, lost))
-        except (OSError, RuntimeError) as error:
-            raise EngineUnavailable(
-                f"Vagrant's files cannot be watched: {error}",
-                "check the rights on ~/.vagrant.d, or raise fs.inotify.max_user_watches",
-            ) from error
-    if lost.is_set() and not stop.is_set():
-        raise EngineUnavailable("libvirt closed the connection", "twindeck setup")
-
-
-def _read_events(child: subprocess.Popen[str], changed: Callable[[], None], lost: Event) -> None:
-    assert child.stdout is not None
-    with contextlib.suppress(ValueError, OSError):
-        for line in child.stdout:
-            # virsh outlives its connection and would wait for events that cannot come.
-            if "Disconnected" in line or line.startswith("error:"):
-                break
-            changed()
-    lost.set()
+    heard = _Streams(streams, changed)
+    try:
+        while not (stop.is_set() or heard.lost.is_set()):
+            renew.clear()
+            heard.match()
+            _watch_files(home, data_paths, changed, _Any(stop, heard.lost, renew))
+    except (OSError, RuntimeError) as error:
+        raise EngineUnavailable(
+            f"Vagrant's files cannot be watched: {error}",
+            f"check the rights on {home}, or raise fs.inotify.max_user_watches",
+        ) from error
+    finally:
+        heard.close()
+    if heard.lost.is_set() and not stop.is_set():
+        raise EngineUnavailable(heard.why, "twindeck doctor")
 
 
 def _watch_files(

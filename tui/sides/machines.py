@@ -12,16 +12,26 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from tui.engines.libvirt.connections import Connections
 from tui.engines.libvirt.pulse import Pulses
+from tui.engines.vagrant.containers import events_command
+from tui.engines.vagrant.status import Asker
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
-from tui.sides.guest_log import console_command, journal_command, lines_of
-from tui.sides.libvirt import Libvirt
+from tui.sides.guest_log import (
+    LogFailed,
+    console_command,
+    container_command,
+    journal_command,
+    lines_of,
+)
 from tui.sides.machine_actions import MachineActions
-from tui.sides.machine_rows import Inventory, Machine, OwnSessions, require_provider
+from tui.sides.machine_rows import Inventory, Machine
 from tui.sides.vagrant_command import additions, environment, is_installed
 from tui.sides.vagrant_index import vagrant_home
+from tui.sides.vagrant_lock import OwnSessions
+from tui.sides.vagrant_output import failure
 from tui.snapshot import Health
 
 _FIX = "twindeck setup"
@@ -49,17 +59,20 @@ class Machines:
         project: Path,
         workloads: Sequence[Workload],
         *,
-        libvirt: Libvirt | None = None,
+        libvirt: Connections | None = None,
         home: Path | None = None,
         accelerator: Callable[[], str | None] = remembered_accelerator,
     ) -> None:
         # Vagrant names its locks after the directory as the kernel tells it.
         project = project.resolve()
-        self._libvirt = libvirt or Libvirt()
+        self._libvirt = libvirt or Connections()
         self._home = home or vagrant_home()
         self._accelerator = accelerator
         own = OwnSessions()
-        self._inventory = Inventory(project, workloads, self._libvirt, self._home, own)
+        self._asker = Asker()
+        self._heard: dict[str, tuple[str, ...]] = {}
+        self._renew = Event()
+        self._inventory = Inventory(project, workloads, self._libvirt, self._home, own, self._asker)
         self._actions = MachineActions(self._inventory, self._libvirt, own, accelerator)
         self._vagrant_version = ""
         self._pulses = Pulses()
@@ -79,7 +92,7 @@ class Machines:
         """Whether libvirt, where it is installed, gives a sign of life; never raises."""
         try:
             if self._libvirt.is_installed:
-                self._pulses.feel((self._libvirt.uri,))
+                self._pulses.feel(self._libvirt.answering)
         except TwindeckError as error:
             return Health(self.name, ok=False, reason=str(error), fix=error.fix)
         return Health(self.name, ok=True)
@@ -88,6 +101,9 @@ class Machines:
         """All machines by name; reads files and asks libvirt once. Raises EngineUnavailable."""
         self._require()
         machines = self._inventory.machines()
+        if (streams := self._streams()) != self._heard:
+            self._heard = streams
+            self._renew.set()
         return [machines[name].instance for name in sorted(machines)]
 
     def watch(self, changed: Callable[[], None], stop: Event) -> None:
@@ -95,8 +111,34 @@ class Machines:
         self._require()
         from tui.sides.machine_watch import watch_machines
 
-        libvirt = self._libvirt if self._libvirt.is_installed else None
-        watch_machines(libvirt, self._home, self._inventory.data_paths, changed, stop)
+        self._asker.told = changed
+        try:
+            watch_machines(
+                self._streams, self._renew, self._home, self._inventory.data_paths, changed, stop
+            )
+        finally:
+            if stop.is_set():
+                self._asker.close()
+
+    def _streams(self) -> dict[str, tuple[str, ...]]:
+        """Name -> command that prints a line an event, of each engine that answered last."""
+        streams: dict[str, tuple[str, ...]] = {}
+        if self._libvirt.is_installed:
+            for uri in self._libvirt.answering:
+                streams[f"libvirt at {uri}"] = self._libvirt.at(uri).events_command()
+        if containers := self._inventory.containers():
+            streams["Docker"] = events_command(containers)
+        return streams
+
+    def look(self, name: str) -> Instance | None:
+        """See `Side.look`; a provider that only vagrant can ask takes it seconds."""
+        self._require()
+        machine = self._inventory.look(name)
+        return machine.instance if machine else None
+
+    def forget(self) -> None:
+        """See `Side.forget`."""
+        self._asker.forget()
 
     def up(self, workload: Workload, report: Report) -> None:
         """Create, start and provision; see `Side.up`."""
@@ -108,21 +150,40 @@ class Machines:
         self._require()
         self._actions.act(verb, name, report)
 
+    def log_source(self, name: str) -> str:
+        """See `Side.log_source`."""
+        machine = self._actions.find(name)
+        if machine.container is not None:
+            return "stdout and stderr"
+        return "serial console" if self._console(machine) else "journal by SSH"
+
     def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
         """The serial console, or the journal through SSH where no console is kept.
 
-        Raises UnknownInstance, ActionFailed, EngineUnavailable at the first line.
+        Raises UnknownInstance, ActionFailed, EngineUnavailable.
         """
         machine = self._actions.find(name)
-        console = self._console(machine)
-        if console is not None:
-            yield from lines_of(console_command(console, tail=tail, follow=follow), stop)
-            return
-        if machine.instance.state is not State.RUNNING:
-            raise ActionFailed(f"{name} keeps no console log and is {machine.instance.state}")
-        entry = machine.entry
-        argv = journal_command(entry.name, tail=tail, follow=follow)
-        yield from lines_of(argv, stop, cwd=entry.directory, env=environment(entry))
+        entry, cwd, env = machine.entry, None, None
+        if machine.container is not None:
+            argv = container_command(machine.container, tail=tail, follow=follow)
+        elif (console := self._console(machine)) is not None:
+            argv = console_command(console, tail=tail, follow=follow)
+        else:
+            if machine.instance.state is not State.RUNNING:
+                raise ActionFailed(f"{name} keeps no console log and is {machine.instance.state}")
+            self._actions.require_vagrant(machine)
+            argv = journal_command(entry.name, tail=tail, follow=follow)
+            cwd, env = entry.directory, environment(entry)
+        try:
+            yield from lines_of(argv, stop, cwd=cwd, env=env)
+        except LogFailed as error:
+            if cwd is not None:
+                raise failure("ssh", entry.name, entry.directory, error.lines) from error
+            raise ActionFailed(f"the log of {name} cannot be read: {error.lines[-1]}") from error
+        except OSError as error:
+            raise ActionFailed(
+                f"the log of {name} cannot be read: {argv[0]}: {error.strerror}"
+            ) from error
 
     def shell(self, name: str) -> Command:
         """`vagrant ssh`. Raises UnknownInstance, ActionFailed, EngineUnavailable."""
@@ -132,17 +193,24 @@ class Machines:
                 f"no shell in {name}: it is {machine.instance.state}", "start or resume it first"
             )
         entry = machine.entry
+        if machine.container is not None:
+            return Command(("docker", "exec", "-it", machine.container, "sh"))
+        self._actions.require_vagrant(machine)
         return Command(("vagrant", "ssh", entry.name), entry.directory, additions(entry))
 
     def inspect(self, name: str) -> dict[str, Any]:
         """The index entry, the data folder and the domain. Raises UnknownInstance."""
         machine = self._actions.find(name)
         entry, instance = machine.entry, machine.instance
-        definition = self._inventory.definition(machine.domain.uuid) if machine.domain else None
+        definition = self._inventory.definition(machine.domain) if machine.domain else None
         console = self._console(machine)
         return {
             "name": name,
             "state": str(instance.state),
+            "note": instance.note or None,
+            "told_at": instance.told_at,
+            "owner": instance.owner,
+            "connection": instance.connection,
             "id": instance.id,
             "provider": entry.provider,
             "accelerator": instance.accelerator,
@@ -161,7 +229,7 @@ class Machines:
         """The console's file, if there is one this user may read."""
         if machine.domain is None:
             return None
-        definition = self._inventory.definition(machine.domain.uuid)
+        definition = self._inventory.definition(machine.domain)
         if definition is None or definition.console is None:
             return None
         path = Path(definition.console)
@@ -174,7 +242,11 @@ class Machines:
     def _require(self) -> None:
         if not is_installed():
             raise EngineUnavailable("Vagrant is not installed", _FIX)
-        require_provider(self._libvirt, shutil.which("VBoxManage") is not None)
+        has_provider = self._libvirt.is_installed or shutil.which("VBoxManage") is not None
+        if not has_provider and self._inventory.is_empty:
+            raise EngineUnavailable(
+                "Vagrant has no provider: neither libvirt nor VirtualBox is installed", _FIX
+            )
 
     def _version(self) -> str:
         """Asked once: it costs a tenth of a second."""

@@ -44,7 +44,11 @@ class Entry:
     @property
     def has_vagrantfile(self) -> bool:
         """Whether vagrant can still act on it."""
-        return (self.directory / (self.vagrantfile or "Vagrantfile")).is_file()
+        try:
+            return (self.directory / (self.vagrantfile or "Vagrantfile")).is_file()
+        except OSError:
+            # In a folder that this user may not enter.
+            return False
 
 
 def box_folder(home: Path, box: str) -> Path:

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 from pathlib import Path, PurePath
+from threading import Lock
 
 import psutil
 
@@ -73,3 +74,26 @@ def session_of(pid: int) -> int | None:
         return os.getsid(pid)
     except OSError:
         return None
+
+
+class OwnSessions:
+    """Sessions of the vagrant commands this process runs, so that they are not *somebody else*."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._ids: set[int] = set()
+
+    def add(self, session: int) -> None:
+        """A command began."""
+        with self._lock:
+            self._ids.add(session)
+
+    def discard(self, session: int) -> None:
+        """It ended."""
+        with self._lock:
+            self._ids.discard(session)
+
+    def has(self, session: int | None) -> bool:
+        """Whether that session is one of ours."""
+        with self._lock:
+            return session in self._ids

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-SYSTEM_URI = "qemu:///system"
+from tui.engines.libvirt.uris import default_uri
+
 _END_SECONDS = 1.0
 _CHUNK_BYTES = 65536
 
@@ -39,10 +40,10 @@ class Virsh:
     """
 
     def __init__(
-        self, uri: str = SYSTEM_URI, program: str = "virsh", patience: Patience | None = None
+        self, uri: str | None = None, program: str = "virsh", patience: Patience | None = None
     ) -> None:
         self._patience = patience or Patience()
-        self._argv = (program, "--quiet", "--connect", uri)
+        self._argv = (program, "--quiet", "--connect", uri or default_uri())
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = 0
         self._rest_until = 0.0

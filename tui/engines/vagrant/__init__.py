@@ -1,0 +1,1 @@
+"""Vagrant: what its command says, and whose machines there are."""
