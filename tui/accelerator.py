@@ -17,6 +17,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from tui.core.files import PRIVATE, private_folder, replace_file
+
 KVM = "kvm"
 TCG = "tcg"
 VIRTUALBOX = "virtualbox"
@@ -78,13 +80,11 @@ def read(path: Path | None = None) -> str | None:
 
 
 def write(accelerator: str, reason: str, path: Path | None = None) -> Answer:
-    """Remember an answer for this host as it is. Raises OSError, ValueError (unknown name)."""
+    """Remember an answer for this host as it is. Raises FileFailed, ValueError (unknown name)."""
     if accelerator not in KNOWN:
         raise ValueError(f"no accelerator {accelerator!r}")
     answer = Answer(accelerator, reason, fingerprint())
     target = path or answer_path()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(asdict(answer), indent=1) + "\n", encoding="utf-8")
-    part.replace(target)
+    private_folder(target.parent)
+    replace_file(target, json.dumps(asdict(answer), indent=1) + "\n", PRIVATE)
     return answer

@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -16,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console import Clock, ConsoleApp, Interruptible
+from tui.core.guard import changing
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import Glyphs, glyphs_for
@@ -110,7 +113,21 @@ class TwindeckApp(ConsoleApp):
                     title = f"Compare {workload.name} as a VM and as a container"
                     yield SystemCommand(title, workload.title, run_lab)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
-        yield SystemCommand("Screenshot", "Save the screen as an SVG", self.action_screenshot)
+        if self.may_offer(self, "screenshot"):
+            told = "Save the screen as an SVG in the home directory"
+            yield SystemCommand("Screenshot", told, self.action_screenshot)
+
+    @changing
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Save what is on screen."""
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.clock.unix()))
+        folder = Path(path) if path else Path.home()
+        self._save_screen(folder / (filename or f"twindeck-screen-{stamp}.svg"))
+
+    @work
+    async def _save_screen(self, path: Path) -> None:
+        if await self.save_new(path, self.export_screenshot()):
+            self.say(f"Saved the screen to {path}")
 
     def _compare(self, workload: str) -> None:
         from tui.screens.lab_start import ask_and_do

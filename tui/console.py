@@ -6,10 +6,12 @@ Screens and widgets declare `app = getters.app(ConsoleApp)` and watch `snapshot`
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rich.console import RenderableType
@@ -22,6 +24,8 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from tui.core.files import PRIVATE, new_file
+from tui.core.guard import is_changing
 from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import UNICODE, Glyphs
@@ -100,7 +104,16 @@ class ConsoleApp(App[None]):
     @property
     def is_read_only(self) -> bool:
         """Whether nothing may be changed, whatever is pressed."""
-        return self.fleet.read_only
+        return self.fleet.guard.is_read_only
+
+    def may_offer(self, node: object, action: str) -> bool:
+        """Whether that action of a screen, a widget or the app may be offered: read-only, no
+        action is that is marked as `changing`."""
+        return not (self.is_read_only and is_changing(node, action))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Read-only refuses the app's own actions that change something."""
+        return self.may_offer(self, action) and super().check_action(action, parameters)
 
     @property
     def has_lab(self) -> bool:
@@ -251,6 +264,19 @@ class ConsoleApp(App[None]):
             self.notify(clean(text), severity="error", timeout=8.0, markup=False)
         else:
             self.notify(clean(text), timeout=3.0, markup=False)
+
+    async def save_new(self, path: Path, text: str) -> bool:
+        """Write a new file only its owner can read: what is on screen may be secret.
+
+        Says why when it cannot be, and gives False then.
+        """
+        try:
+            self.fleet.guard.refuse(f"write {path}")
+            await asyncio.to_thread(new_file, path, text, PRIVATE)
+        except TwindeckError as error:
+            self.say(error.line, is_error=True)
+            return False
+        return True
 
     def submit(self, verb: Verb, keys: Iterable[str]) -> None:
         """Ask for a verb on each; one line for each that is refused."""

@@ -7,6 +7,7 @@ TwindeckError
 ├── EngineUnavailable     an engine does not answer
 ├── ActionFailed          an engine refused or failed an action
 ├── ActionBusy            somebody else is acting on the instance
+├── FileFailed            a file cannot be written
 └── StoreError            the history file cannot be used
 """
 
@@ -49,6 +50,10 @@ class ActionFailed(TwindeckError):
 
 class ActionBusy(TwindeckError):
     """Another process holds the instance's lock."""
+
+
+class FileFailed(TwindeckError):
+    """A file cannot be written: the disk is full, no right to, a link in its place."""
 
 
 class StoreError(TwindeckError):

@@ -17,6 +17,7 @@ from typing import Any
 
 from platformdirs import user_data_path
 
+from tui.core.guard import Guard
 from tui.errors import StoreError
 from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
 
@@ -80,23 +81,54 @@ def history_path() -> Path:
 
 
 class Store:
-    """The history file, open. Any thread may call any method; every method raises StoreError."""
+    """The history file, open. Any thread may call any method; every method raises StoreError.
 
-    def __init__(self, path: Path | None = None) -> None:
+    Read-only, the file is neither made nor written to: without one the history is empty.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        guard: Guard = Guard(),  # noqa: B008 (frozen)
+    ) -> None:
         self.path = history_path() if path is None else path
+        self._guard = guard
         self._lock = Lock()
+        self._is_copy = False
+        """Whether it is read from memory, not from the file."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(
-                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._database = self._open()
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
+        self._is_ready = False
+        """Whether it is of this version: until then a copy in memory may be written."""
         try:
             self._prepare()
         except StoreError:
             self._database.close()
             raise
+
+    def _open(self) -> sqlite3.Connection:
+        if self._guard.is_read_only:
+            return self._open_to_look()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return _connect(str(self.path))
+
+    def _open_to_look(self) -> sqlite3.Connection:
+        """Makes no file: SQLite's own read-only mode makes two beside a file nobody has open."""
+        if not self.path.exists():
+            self._is_copy = True
+            return _connect(":memory:")
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        is_open_elsewhere = wal.exists() and wal.stat().st_size > 0
+        how = "mode=ro" if is_open_elsewhere else "immutable=1"
+        return _connect(f"{self.path.absolute().as_uri()}?{how}", is_uri=True)
+
+    def _look_anew(self) -> None:
+        """Another process may have begun to write since the file was opened to look."""
+        if self._is_ready and not self._is_copy:
+            self._database.close()
+            self._database = self._open_to_look()
 
     def add_boot(self, boot: Boot) -> None:
         """Keep one boot."""
@@ -163,6 +195,7 @@ class Store:
     def close(self) -> None:
         """Close the file; closing twice is fine."""
         with self._lock:
+            self._is_ready = False
             self._database.close()
 
     def _prepare(self) -> None:
@@ -180,14 +213,21 @@ class Store:
                 f"{self.path}: this is another program's file",
                 "set TWINDECK_DATA to another folder",
             )
+        if self._guard.is_read_only and version < len(_MIGRATIONS):
+            # What an older Twindeck wrote is brought up to date in memory.
+            file, self._database = self._database, _copy_of(self._database)
+            file.close()
+            self._is_copy = True
         try:
-            self._database.execute("PRAGMA journal_mode = WAL")
+            if not self._guard.is_read_only:
+                self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error as error:
             raise self._unusable(error) from error
         for number in range(version + 1, len(_MIGRATIONS) + 1):
             self._migrate(number)
+        self._is_ready = True
 
     def _migrate(self, number: int) -> None:
         with self.transaction("IMMEDIATE") as database:
@@ -207,9 +247,13 @@ class Store:
 
     @contextmanager
     def transaction(self, kind: str = "DEFERRED") -> Iterator[sqlite3.Connection]:
-        """All or nothing; IMMEDIATE when it writes. Raises StoreError."""
+        """All or nothing; IMMEDIATE when it writes. Raises StoreError, UsageError (read-only)."""
+        if kind == "IMMEDIATE" and self._is_ready:
+            self._guard.refuse("write to the history")
         with self._lock:
             try:
+                if self._guard.is_read_only:
+                    self._look_anew()
                 self._database.execute(f"BEGIN {kind}")
                 try:
                     yield self._database
@@ -217,7 +261,7 @@ class Store:
                 finally:
                     if self._database.in_transaction:
                         self._database.execute("ROLLBACK")
-            except (sqlite3.Error, UnicodeError) as error:
+            except (sqlite3.Error, OSError, UnicodeError) as error:
                 raise self._unusable(error) from error
 
     @staticmethod
@@ -251,6 +295,18 @@ class Store:
             f"{self.path}: the history cannot be used: {reason}",
             "repair the file or move it away, or set TWINDECK_DATA to another folder",
         )
+
+
+def _connect(name: str, *, is_uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name, _BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=is_uri
+    )
+
+
+def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
+    copy = _connect(":memory:")
+    database.backup(copy)
+    return copy
 
 
 def _as_json(instance: Instance) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from tui.errors import UnknownInstance, UsageError
+from tui.core.guard import Guard
+from tui.errors import UnknownInstance
 from tui.model import Boot, Phase, Probe, SideName, Verb, Workload, key_of
 from tui.sides.base import Command
 from tui.snapshot import History, Job, JobState, Snapshot
@@ -44,7 +45,7 @@ class FakeFleet:
         logs: Mapping[str, Sequence[str]] | None = None,
         outputs: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self.read_only = read_only
+        self.guard = Guard(read_only)
         self.workloads = workloads
         self.problems = problems
         self.asked: list[tuple[str, str]] = []
@@ -94,8 +95,7 @@ class FakeFleet:
         return self._histories.get(key, History())
 
     def submit(self, verb: Verb, key: str) -> Job:
-        if self.read_only:
-            raise UsageError(f"cannot {verb} {key}: read-only")
+        self.guard.refuse(f"{verb} {key}")
         instance = self._snapshot.find(key)
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
@@ -103,8 +103,7 @@ class FakeFleet:
         return self._job(verb, instance.side, instance.name)
 
     def up(self, workload: str, side: SideName) -> Job:
-        if self.read_only:
-            raise UsageError(f"cannot bring {workload} up: read-only")
+        self.guard.refuse(f"bring {workload} up")
         self.asked.append(("up", key_of(side, workload)))
         return self._job(Verb.UP, side, workload)
 
@@ -133,6 +132,7 @@ class FakeFleet:
             pass
 
     def shell(self, key: str) -> Command:
+        self.guard.refuse(f"open a shell in {key}")
         self.asked.append(("shell", key))
         return self.command
 

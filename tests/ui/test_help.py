@@ -36,8 +36,8 @@ async def test_help_follows_the_state() -> None:
 async def test_help_of_a_read_only_console_has_nothing_that_changes() -> None:
     app = build_app(read_only=True)
     async with app.run_test(size=STANDARD):
-        assert not set(told(app)) & set("srpKdub")
-        assert {"l", "e", "i", "/"} <= set(told(app))
+        assert not set(told(app)) & set("srpKdube")
+        assert {"l", "i", "/"} <= set(told(app))
 
 
 async def test_every_key_on_the_decks_is_explained() -> None:

@@ -230,7 +230,7 @@ async def test_save_writes_all_lines_privately_and_says_where(
         assert toasts(app) == [f"Saved 1,000 lines to {path}"]
         await pilot.press("ctrl+s")
         await until(pilot, lambda: len(toasts(app)) == 2)
-        assert toasts(app)[1] == f"Not saved to {path}: File exists"
+        assert toasts(app)[1].startswith(f"{path}: cannot be written: it is there already →")
 
 
 def test_file_names_are_tame() -> None:

@@ -83,7 +83,7 @@ class Deck:
             store=Store(),
             workloads=workloads,
             interval_seconds=settings.interval_seconds,
-            read_only=settings.read_only,
+            guard=settings.guard,
             problems=[error.line for error in errors],
         )
 
@@ -261,10 +261,10 @@ def test_a_failed_action_is_one_line_and_exit_code_1(deck: Deck) -> None:
         (("stop", "vm:web"), "no instance vm:web"),
         (("up", "apache"), "no workload apache"),
         (("up", "../x"), "no workload ../x"),
-        (("--read-only", "stop", "web"), "read-only: will not stop anything"),
-        (("--read-only", "up", "nginx"), "read-only: will not up anything"),
-        (("--read-only", "destroy", "--yes", "web"), "read-only: will not destroy anything"),
-        (("--read-only", "shell", "web"), "read-only: will not open a shell in anything"),
+        (("--read-only", "stop", "web"), "read-only: will not stop web"),
+        (("--read-only", "up", "nginx"), "read-only: will not bring nginx up"),
+        (("--read-only", "destroy", "--yes", "web"), "read-only: will not destroy web"),
+        (("--read-only", "shell", "web"), "read-only: will not open a shell in web"),
         (("destroy", "web"), "no terminal to ask on → add --yes"),
         (("shell", "web"), "a shell needs a terminal"),
         ((), "the console needs a terminal"),
@@ -467,7 +467,7 @@ def with_checks(monkeypatch: pytest.MonkeyPatch, checks: Sequence[Check]) -> lis
     asked: list[bool] = []
     module = ModuleType("tui.setup.checks")
 
-    def run_checks(fresh: bool = False) -> list[Check]:
+    def run_checks(fresh: bool = False, *, may_try: bool = True) -> list[Check]:
         asked.append(fresh)
         return list(checks)
 

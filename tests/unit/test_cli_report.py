@@ -83,7 +83,8 @@ def test_a_file_holds_what_stdout_would(history: Path, tmp_path: Path, kind: str
 
 def test_a_file_that_cannot_be_written_is_one_line(history: Path) -> None:
     result = run("-o", "/nowhere/report.md")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "twindeck: /nowhere/report.md cannot be written: No such file or directory"
+        "twindeck: /nowhere/report.md: cannot be written: No such file or directory "
+        "→ mkdir -p /nowhere"
     ]

@@ -11,6 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
+from tui.core.guard import Guard
 from tui.errors import UnknownInstance, UsageError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
@@ -50,7 +51,7 @@ class Rig:
             store=self.store,  # type: ignore[arg-type]
             workloads=[workload],
             interval_seconds=0.05,
-            read_only=read_only,
+            guard=Guard(read_only),
         )
 
     def state(self, key: str) -> State | None:

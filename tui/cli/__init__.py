@@ -175,7 +175,7 @@ def _lab_of(settings: Settings) -> Lab | None:
     from tui.lab.build import open_lab
 
     try:
-        return open_lab(settings.project, read_only=settings.read_only)
+        return open_lab(settings.project, guard=settings.guard)
     except StoreError:
         return None
 

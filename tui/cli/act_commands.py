@@ -17,7 +17,6 @@ from tui.cli.session import (
     Settings,
     find,
     find_all,
-    refuse_read_only,
     running_fleet,
     say,
     tell_ailing,
@@ -57,7 +56,7 @@ _names_argument = click.argument(
 def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
     """Bring a workload up, as a VM, as a container or as both, until it answers."""
     settings: Settings = ctx.obj
-    refuse_read_only(settings, Verb.UP)
+    settings.guard.refuse(f"bring {workload} up")
     _need_workload(settings, workload)
     with running_fleet(settings) as fleet:
         snapshot = fleet.wait_ready(READY_SECONDS)
@@ -104,7 +103,7 @@ def destroy(
 @click.pass_obj
 def shell(settings: Settings, name: str) -> None:
     """Open a shell in an instance; its exit code is the shell's."""
-    refuse_read_only(settings, "open a shell in")
+    settings.guard.refuse(f"open a shell in {name}")
     if not is_terminal():
         raise UsageError("a shell needs a terminal")
     with running_fleet(settings) as fleet:
@@ -152,7 +151,7 @@ def _act(
     ask: bool = False,
 ) -> None:
     settings: Settings = ctx.obj
-    refuse_read_only(settings, verb)
+    settings.guard.refuse(f"{verb} {', '.join(names)}")
     with running_fleet(settings) as fleet:
         found = find_all(fleet.wait_ready(READY_SECONDS), names)
         if ask and not _is_agreed(found):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_workload
-from tui.cli.session import Settings, refuse_read_only, say
+from tui.cli.session import Settings, say
 from tui.errors import UsageError
 from tui.results import Row, RunState
 from tui.text import clean
@@ -80,10 +80,10 @@ def compare(
     """
     if (workload is None) == (run_id is None):
         raise UsageError("name a workload, or a run with --resume RUN", "twindeck compare nginx")
-    refuse_read_only(settings, "compare")
+    settings.guard.refuse(f"compare {workload}" if workload else f"resume {run_id}")
     from tui.lab.build import open_lab
 
-    lab = open_lab(settings.project, density=density)
+    lab = open_lab(settings.project, guard=settings.guard, density=density)
     news: SimpleQueue[Progress] = SimpleQueue()
     lab.subscribe(news.put)
     if workload is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from tui.core.guard import Guard
 from tui.errors import TwindeckError
 from tui.model import Instance
 
@@ -84,12 +85,10 @@ def complete_workload(
 
 
 def _last_known() -> list[Instance]:
-    from tui.store import Store, history_path
+    from tui.store import Store
 
-    if not history_path().exists():
-        return []
     try:
-        store = Store()
+        store = Store(guard=Guard(is_read_only=True))
     except TwindeckError:
         return []
     try:

@@ -64,11 +64,12 @@ def ls(ctx: click.Context, on: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_instance)
 @click.option("--json", "as_json", is_flag=True, help="A JSON list.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
-def boots(names: Sequence[str], as_json: bool, limit: int) -> None:
+@click.pass_obj
+def boots(settings: Settings, names: Sequence[str], as_json: bool, limit: int) -> None:
     """Show the newest stored boots, with their phases. Asks no engine."""
     from tui.store import Store
 
-    store = Store()
+    store = Store(guard=settings.guard)
     try:
         found = store.boots([key for name in names for key in _keys(name)], limit)
     finally:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.run_table import print_run
-from tui.cli.session import Settings, refuse_read_only, say
+from tui.cli.session import Settings, say
 from tui.cli.tables import print_json, put, table
+from tui.core.files import replace_file
+from tui.core.guard import Guard
 from tui.errors import UsageError
 from tui.results import Arm, Estimate, Row, Run, RunState
 from tui.text import clean
@@ -25,11 +27,16 @@ _FORMATS = ("md", "html", "json", "csv")
 _MANY = 10_000
 
 
+def _guard() -> Guard:
+    settings = click.get_current_context().find_object(Settings)
+    return settings.guard if settings else Guard()
+
+
 def _open() -> Runs:
     from tui.run_store import Runs
     from tui.store import Store
 
-    return Runs(Store())
+    return Runs(Store(guard=_guard()))
 
 
 @click.group(invoke_without_command=True)
@@ -170,16 +177,16 @@ def export(run_ids: Sequence[str], output: Path | None) -> None:
     """Write runs, with every reading, as JSON for another host."""
     from tui.lab.exchange import dump
 
+    _refuse_file(output)
     history = _open()
     _write(dump([history.study(run_id) for run_id in run_ids]), output)
 
 
 @runs.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.pass_obj
-def import_(settings: Settings, file: Path) -> None:
+def import_(file: Path) -> None:
     """Add the runs of FILE to the history; those it has are left as they are."""
-    refuse_read_only(settings, "import")
+    _guard().refuse(f"import {file}")
     from tui.lab.exchange import parse
 
     try:
@@ -203,10 +210,9 @@ def import_(settings: Settings, file: Path) -> None:
 @runs.command()
 @click.argument("run_ids", nargs=-1, required=True, metavar="RUN...")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def rm(settings: Settings, run_ids: Sequence[str], yes: bool) -> None:
+def rm(run_ids: Sequence[str], yes: bool) -> None:
     """Forget runs and all their readings."""
-    refuse_read_only(settings, "forget")
+    _guard().refuse(f"forget {', '.join(run_ids)}")
     history = _open()
     full = [history.study(run_id).run.id for run_id in run_ids]
     _confirm(full, yes)
@@ -217,10 +223,9 @@ def rm(settings: Settings, run_ids: Sequence[str], yes: bool) -> None:
 @click.option("--keep", type=click.IntRange(0), required=True, metavar="N", help="The newest N.")
 @click.option("--workload", metavar="NAME", help="Of this workload only.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def prune(settings: Settings, keep: int, workload: str | None, yes: bool) -> None:
+def prune(keep: int, workload: str | None, yes: bool) -> None:
     """Forget all runs but the newest."""
-    refuse_read_only(settings, "forget")
+    _guard().refuse("forget any run")
     history = _open()
     old = [run.id for run in history.list(workload, _MANY)[keep:]]
     if not old:
@@ -256,6 +261,7 @@ def report(run_id: str | None, kind: str, output: Path | None) -> None:
     from tui.lab.reports import render
     from tui.lab.table import make_table
 
+    _refuse_file(output)
     history = _open()
     if run_id is None:
         newest = history.newest()
@@ -266,14 +272,17 @@ def report(run_id: str | None, kind: str, output: Path | None) -> None:
     _write(render(make_table(study), study, kind), output)
 
 
+def _refuse_file(output: Path | None) -> None:
+    """Before anything is read: what read-only will not write is not made either."""
+    if output is not None:
+        _guard().refuse(f"write {output}")
+
+
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         put(text, nl=False)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{clean(str(output))} cannot be written: {error.strerror}") from error
+    replace_file(output, text)
 
 
 COMMANDS: dict[str, click.Command] = {"runs": runs, "report": report}

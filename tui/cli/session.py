@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from tui.core.guard import Guard
 from tui.errors import EngineUnavailable, UnknownInstance, UsageError
 from tui.model import Instance, Sampler, SideName
 from tui.snapshot import Health, Snapshot
@@ -40,6 +41,11 @@ class Settings:
     """For a slow line: the console leaves out what changes most."""
     sampler: Sampler = Sampler.AUTO
 
+    @property
+    def guard(self) -> Guard:
+        """Asked before anything is changed."""
+        return Guard(self.read_only)
+
 
 def say(line: str) -> None:
     """One plain line on stderr, safe to show."""
@@ -51,7 +57,7 @@ def open_fleet(settings: Settings) -> Fleet:
     # The engines' libraries come with it, and no command that needs none should pay for them.
     from tui.fleet.build import open_fleet as build
 
-    return build(settings.project, settings.interval_seconds, settings.read_only, settings.sampler)
+    return build(settings.project, settings.interval_seconds, settings.guard, settings.sampler)
 
 
 @contextmanager
@@ -89,12 +95,6 @@ def tell_ailing(snapshot: Snapshot, sides: Sequence[SideName]) -> dict[SideName,
     for line in lines.values():
         say(f"twindeck: {line}")
     return lines
-
-
-def refuse_read_only(settings: Settings, verb: str) -> None:
-    """Raises UsageError when nothing may be changed."""
-    if settings.read_only:
-        raise UsageError(f"read-only: will not {verb} anything", "leave --read-only out")
 
 
 def find_all(snapshot: Snapshot, names: Sequence[str]) -> list[Instance]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.core.guard import Guard
 from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
@@ -18,7 +19,7 @@ from tui.workloads import find_project, load_all
 def open_fleet(
     project: Path | None = None,
     interval_seconds: float = 1.0,
-    read_only: bool = False,
+    guard: Guard = Guard(),  # noqa: B008 (frozen)
     sampler: Sampler = Sampler.AUTO,
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError."""
@@ -26,7 +27,7 @@ def open_fleet(
     workloads, errors = load_all(root)
     problems = [error.line for error in errors]
     try:
-        store = Store()
+        store = Store(guard=guard)
     except StoreError as error:
         # The file is not touched; this session's history is kept for as long as it lasts.
         problems.append(error.line)
@@ -34,13 +35,13 @@ def open_fleet(
     cgroup = CgroupMeter()
     return Fleet(
         connect=lambda: _connect(root, workloads),
-        open_meters=lambda: _open_meters(cgroup, sampler, read_only),
+        open_meters=lambda: _open_meters(cgroup, sampler, guard),
         # No engine is asked, and a container that is no more has no cgroup of its id.
         quick=None if sampler is Sampler.ENGINE else cgroup,
         store=store,
         workloads=workloads,
         interval_seconds=interval_seconds,
-        read_only=read_only,
+        guard=guard,
         problems=problems,
     )
 
@@ -53,7 +54,7 @@ def _connect(root: Path, workloads: Sequence[Workload]) -> tuple[Side, ...]:
     return Machines(root, workloads), Containers(root, workloads)
 
 
-def _open_meters(cgroup: CgroupMeter, sampler: Sampler, read_only: bool) -> Meters:
+def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard) -> Meters:
     # Likewise.
     from tui.meters.containers import ContainerMeter
     from tui.meters.guest import Guests
@@ -61,6 +62,6 @@ def _open_meters(cgroup: CgroupMeter, sampler: Sampler, read_only: bool) -> Mete
     from tui.meters.machines import MachineMeter
     from tui.meters.virsh import Virsh
 
-    machines = MachineMeter(lambda uri: Guests(Virsh(uri), read_only=read_only))
+    machines = MachineMeter(lambda uri: Guests(Virsh(uri), read_only=guard.is_read_only))
     containers = ContainerMeter(cgroup, sampler=sampler)
     return Meters(each=(machines, containers), host=HostMeter())

@@ -11,6 +11,7 @@ from functools import partial
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
+from tui.core.guard import Guard
 from tui.errors import StoreError, UnknownInstance, UsageError
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobBoard, JobRun
@@ -48,10 +49,10 @@ class Fleet:
         store: Store,
         workloads: Sequence[Workload],
         interval_seconds: float = 1.0,
-        read_only: bool = False,
+        guard: Guard = Guard(),  # noqa: B008 (frozen)
         problems: Sequence[str] = (),
     ) -> None:
-        self.read_only = read_only
+        self.guard = guard
         self.problems = tuple(problems)
         self.workloads = tuple(workloads)
         self._connect = connect
@@ -148,7 +149,7 @@ class Fleet:
 
     def submit(self, verb: Verb, key: str) -> Job:
         """Queue a verb. Raises UsageError."""
-        self._refuse_read_only(verb, key)
+        self.guard.refuse(f"{verb} {key}")
         instance = self._find(key)
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
@@ -162,7 +163,7 @@ class Fleet:
     def up(self, workload: str, side: SideName) -> Job:
         """Queue bringing a workload up. Raises UsageError."""
         key = key_of(side, workload)
-        self._refuse_read_only(Verb.UP, key)
+        self.guard.refuse(f"bring {key} up")
         known = [w.name for w in self.workloads]
         if workload not in known:
             raise UsageError(f"no workload {workload}", f"known: {', '.join(known) or 'none'}")
@@ -191,7 +192,8 @@ class Fleet:
         return side.log_source(name)
 
     def shell(self, key: str) -> Command:
-        """The command that opens a shell there."""
+        """The command that opens a shell there. Raises UsageError: a shell can change anything."""
+        self.guard.refuse(f"open a shell in {key}")
         side, name = self._locate(key)
         return side.shell(name)
 
@@ -279,6 +281,8 @@ class Fleet:
         if known is None or not known.ok:
             self._ledger.enter_health(side.name, side.health())
             self._has_news.set()
+        if self.guard.is_read_only:
+            return
         # The fleet works without its memory; `twindeck boots` tells of the fault.
         with suppress(StoreError):
             self._store.save_fleet(self.snapshot.instances)
@@ -343,7 +347,3 @@ class Fleet:
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
         return self._side(instance.side), instance.name
-
-    def _refuse_read_only(self, verb: Verb, key: str) -> None:
-        if self.read_only:
-            raise UsageError(f"read-only: will not {verb} {key}", "start without --read-only")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Any, Protocol
 
+from tui.core.guard import Guard
 from tui.model import Boot, SideName, Verb, Workload
 from tui.sides.base import Command
 from tui.snapshot import History, Job, Snapshot
@@ -18,7 +19,8 @@ class FleetView(Protocol):
     may block and are called off the UI thread.
     """
 
-    read_only: bool
+    guard: Guard
+    """Asked by everything that changes something."""
     workloads: tuple[Workload, ...]
     problems: tuple[str, ...]
     """What was left out at the start and why, a line each (a broken workload folder)."""
@@ -58,7 +60,7 @@ class FleetView(Protocol):
         """Cleaned log lines, oldest first."""
 
     def shell(self, key: str) -> Command:
-        """The command that opens a shell there."""
+        """The command that opens a shell there. Raises UsageError (read-only)."""
 
     def inspect(self, key: str) -> dict[str, Any]:
         """Everything the engine knows of it, JSON-ready."""

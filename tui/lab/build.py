@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tui.core.guard import Guard
 from tui.lab.lab import Lab
 from tui.run_store import Runs
 from tui.store import Store
@@ -11,7 +12,10 @@ from tui.workloads import find_project, load_all
 
 
 def open_lab(
-    project: Path | None = None, *, read_only: bool = False, density: int | None = None
+    project: Path | None = None,
+    *,
+    guard: Guard = Guard(),  # noqa: B008 (frozen)
+    density: int | None = None,
 ) -> Lab:
     """The lab of this host. Raises UsageError, StoreError: without a history nothing is run."""
     root = find_project(project)
@@ -19,7 +23,7 @@ def open_lab(
     return Lab(
         project=root,
         workloads=workloads,
-        runs=Runs(Store()),
-        read_only=read_only,
+        runs=Runs(Store(guard=guard)),
+        guard=guard,
         density=density,
     )

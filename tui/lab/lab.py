@@ -12,6 +12,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from tui import __version__
+from tui.core.guard import Guard
 from tui.errors import TwindeckError, UsageError
 from tui.lab.view import Plan, Progress
 from tui.model import Workload
@@ -36,13 +37,13 @@ class Lab:
         project: Path,
         workloads: Sequence[Workload],
         runs: Runs,
-        read_only: bool = False,
+        guard: Guard = Guard(),  # noqa: B008 (frozen)
         density: int | None = None,
     ) -> None:
         self._project = project
         self._workloads: Mapping[str, Workload] = {w.name: w for w in workloads}
         self._runs = runs
-        self._read_only = read_only
+        self._guard = guard
         self._density = density
         self._lock = Lock()
         self._receivers: list[Callable[[Progress], None]] = []
@@ -59,6 +60,7 @@ class Lab:
 
     def start(self, workload: str, *, is_quick: bool, rows: Sequence[Row] = ()) -> str:
         """Begin a run and return its id. Raises UsageError, StoreError."""
+        self._guard.refuse(f"compare {workload}")
         seed = random.SystemRandom().randrange(1_000_000)
         one = self._workload(workload)
         now = datetime.now(UTC)
@@ -78,6 +80,7 @@ class Lab:
 
     def resume(self, run_id: str) -> str:
         """Take what a run still lacks. Raises UsageError, StoreError."""
+        self._guard.refuse(f"resume {run_id}")
         study = self._runs.study(run_id)
         if study.run.state is RunState.DONE:
             raise UsageError(f"{study.run.id} is done: nothing is left to measure")
@@ -141,7 +144,8 @@ class Lab:
         return render(make_table(study), study, "md")
 
     def delete(self, run_id: str) -> None:
-        """Forget a run. Raises UsageError for the one under way, StoreError."""
+        """Forget a run. Raises UsageError (read-only, the one under way), StoreError."""
+        self._guard.refuse(f"forget {run_id}")
         now = self.progress()
         if self.is_busy and now is not None and now.run_id == run_id:
             raise UsageError(f"{run_id} is under way", "cancel it first")
@@ -154,8 +158,6 @@ class Lab:
         return self._workloads[name]
 
     def _begin(self, workload: Workload, study: Study) -> None:
-        if self._read_only:
-            raise UsageError("read-only: will not compare anything", "start without --read-only")
         if self.is_busy:
             raise UsageError("a comparison is under way", "wait for it or cancel it")
         from tui.lab.plan import make_plan

@@ -86,4 +86,4 @@ class LabView(Protocol):
         """Its report. Raises UsageError, StoreError."""
 
     def delete(self, run_id: str) -> None:
-        """Forget a run. Raises UsageError for the one under way, StoreError."""
+        """Forget a run. Raises UsageError (read-only, the one under way), StoreError."""

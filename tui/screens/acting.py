@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console import ConsoleApp
+from tui.core.guard import changing
 from tui.model import Instance, SideName, State, Verb, verbs_for
 from tui.snapshot import JobState, Snapshot
 from tui.widgets.cells import visible_name
@@ -21,9 +22,6 @@ _VERB_ACTIONS = {
     "kill": Verb.KILL,
     "destroy": Verb.DESTROY,
 }
-_MODIFYING = frozenset(
-    {"start_or_stop", "pause_or_resume", "restart", "kill", "destroy", "bring_up", "boot_pair"}
-)
 
 
 def start_or_stop(instance: Instance) -> Verb | None:
@@ -82,7 +80,7 @@ class ActingScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide and refuse what makes no sense now; everything that changes when read-only."""
-        if action in _MODIFYING and self.app.is_read_only:
+        if not self.app.may_offer(self, action):
             return False
         target = self.target
         if verb := _VERB_ACTIONS.get(action):
@@ -116,22 +114,27 @@ class ActingScreen(Screen[None]):
             return str(verb)
         return None
 
+    @changing
     def action_start_or_stop(self) -> None:
         """Start or stop, by the state of the first."""
         self._ask(start_or_stop)
 
+    @changing
     def action_pause_or_resume(self) -> None:
         """Pause or resume, by the state of the first."""
         self._ask(pause_or_resume)
 
+    @changing
     def action_restart(self) -> None:
         """Restart."""
         self._submit(Verb.RESTART)
 
+    @changing
     def action_kill(self) -> None:
         """Kill at once."""
         self._submit(Verb.KILL)
 
+    @changing
     def action_destroy(self) -> None:
         """Ask, naming what will be lost, then destroy."""
         lost = [i for i in self.targets() if Verb.DESTROY in verbs_for(i)]
@@ -148,6 +151,7 @@ class ActingScreen(Screen[None]):
             self.app.submit(Verb.DESTROY, keys)
             self._acted()
 
+    @changing
     def action_bring_up(self) -> None:
         """Choose a workload and its sides."""
         from tui.screens.dialogs import WorkloadDialog
@@ -160,6 +164,7 @@ class ActingScreen(Screen[None]):
         if choice:
             self.app.bring_up(*choice)
 
+    @changing
     def action_boot_pair(self) -> None:
         """Ask what to do with the pair; without a lab there is only one thing to do."""
         if (workload := self._comparable()) is None:
@@ -192,6 +197,7 @@ class ActingScreen(Screen[None]):
         known = (workload.name for workload in self.app.fleet.workloads)
         return next((name for name in known if name == self.target.workload), None)
 
+    @changing
     def action_shell(self) -> None:
         """Hand the terminal over to a shell in the first."""
         if self.target:

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.core.guard import changing
 from tui.errors import TwindeckError
 from tui.results import RunState, TableRow
 from tui.screens.lab_page import LabPage
@@ -71,6 +72,8 @@ class LabScreen(LabPage):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense."""
+        if not self.app.may_offer(self, action):
+            return False
         match action:
             case "resume":
                 return self._can_resume()
@@ -83,8 +86,7 @@ class LabScreen(LabPage):
 
     def _can_resume(self) -> bool:
         run = self.table.run if self.table else None
-        is_free = not self.app.is_read_only and self.app.comparison is None
-        return is_free and run is not None and run.state is not RunState.DONE
+        return self.app.comparison is None and run is not None and run.state is not RunState.DONE
 
     @property
     def row(self) -> TableRow | None:
@@ -134,6 +136,7 @@ class LabScreen(LabPage):
 
         self.app.push_screen(RowScreen(self.run_id, event.key))
 
+    @changing
     def action_resume(self) -> None:
         """Go on where it was left."""
         try:

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.console import ConsoleApp
+from tui.core.guard import changing
 from tui.errors import TwindeckError
 from tui.lab.view import LabView, Progress
 from tui.results import Row, Run, RunState, Table
@@ -175,13 +176,15 @@ class RunsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense for the run under the cursor."""
+        if not self.app.may_offer(self, action):
+            return False
         if action in ("mark", "trend", "open"):
             return self.run is not None
         if action == "compare_two":
             return len(self._two()) == 2
         if action in ("resume", "delete"):
             run, now = self.run, self.app.comparison
-            if run is None or self.app.is_read_only:
+            if run is None:
                 return False
             if action == "delete":
                 return now is None or now.run_id != run.id
@@ -238,6 +241,7 @@ class RunsScreen(Screen[None]):
 
             self.app.push_screen(LabTrendScreen(run))
 
+    @changing
     def action_resume(self) -> None:
         """Go on where it was left."""
         if (run := self.run) is None:
@@ -247,6 +251,7 @@ class RunsScreen(Screen[None]):
         except TwindeckError as error:
             self.app.say(error.line, is_error=True)
 
+    @changing
     def action_delete(self) -> None:
         """Ask, then delete."""
         if (run := self.run) is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
 import time
 from pathlib import Path
@@ -17,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tui.console import ConsoleApp
+from tui.core.guard import changing
 from tui.text import clean
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.log_view import LogView
@@ -113,6 +112,8 @@ class TextScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense."""
+        if not self.app.may_offer(self, action):
+            return False
         match action:
             case "jump":
                 return self.view.pattern is not None
@@ -195,6 +196,7 @@ class TextScreen(Screen[None]):
         count = len(text.splitlines())
         self.app.say(f"Copied {count} line{'s' if count != 1 else ''}")
 
+    @changing
     def action_save(self) -> None:
         """Save all lines."""
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.app.clock.unix()))
@@ -202,11 +204,8 @@ class TextScreen(Screen[None]):
 
     @work
     async def _save(self, path: Path, lines: list[str]) -> None:
-        try:
-            await asyncio.to_thread(write_private, path, list(lines))
-        except OSError as error:
-            self.app.say(f"Not saved to {path}: {error.strerror}", is_error=True)
-        else:
+        text = "".join(f"{line}\n" for line in lines)
+        if await self.app.save_new(path, text):
             self.app.say(f"Saved {len(lines):,} lines to {path}")
 
 
@@ -239,13 +238,6 @@ def file_name(key: str, kind: str, stamp: str) -> str:
     """`twindeck-vm-web-log-20260101-120000.txt`, whatever the instance is called."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", key).strip("-.")[:80]
     return f"twindeck-{plain}-{kind}-{stamp}.txt"
-
-
-def write_private(path: Path, lines: list[str]) -> None:
-    """Write a new file only its owner can read: logs may hold secrets. Raises OSError."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.writelines(line + "\n" for line in lines)
 
 
 def named(key: str, what: str, style: str = "$quiet") -> Content:

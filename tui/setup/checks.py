@@ -12,8 +12,11 @@ from tui.setup.needs import LAB_PACKAGES, LAB_TOOLS, TERMINAL, fix_for
 LEAST_COLUMNS, LEAST_LINES = 60, 15
 
 
-def run_checks(fresh: bool = False, host: Host | None = None) -> list[Check]:
-    """All checks, the container side's first; `fresh` boots the trial guest again."""
+def run_checks(
+    fresh: bool = False, host: Host | None = None, *, may_try: bool = True
+) -> list[Check]:
+    """All checks, the container side's first; `fresh` boots the trial guest again, without
+    `may_try` none is booted and no answer kept."""
     # Docker's library is slow to import, and a list of names should not pay for it.
     from tui.setup import container_checks as containers
     from tui.setup import machine_checks as machines
@@ -34,7 +37,7 @@ def run_checks(fresh: bool = False, host: Host | None = None) -> list[Check]:
             machines.check_libvirt(host, Libvirt()),
             machines.check_device(host),
             machines.check_box(host),
-            machines.check_accelerator(host, fresh=fresh),
+            machines.check_accelerator(host, fresh=fresh, may_try=may_try),
             check_lab_tools(host),
             check_terminal(host, terminal_size()),
         ]

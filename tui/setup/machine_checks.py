@@ -6,7 +6,7 @@ import stat
 
 from tui import accelerator
 from tui.accelerator import KVM, VIRTUALBOX, qemu_command
-from tui.errors import TwindeckError
+from tui.errors import FileFailed, TwindeckError
 from tui.model import Check, Reading, SideName
 from tui.setup import probe
 from tui.setup.box import box_present
@@ -110,19 +110,19 @@ def check_device(host: Host) -> Check:
     return _check(KVM_DEVICE, Reading.BROKEN, reason, fix)
 
 
-def check_accelerator(host: Host, *, fresh: bool) -> Check:
-    """What really boots a guest here; tried once, then remembered."""
+def check_accelerator(host: Host, *, fresh: bool, may_try: bool = True) -> Check:
+    """What really boots a guest here; tried once, then remembered, unless it may not be."""
     try:
         if uses_virtualbox(host):
-            if accelerator.read() != VIRTUALBOX:
+            if may_try and accelerator.read() != VIRTUALBOX:
                 accelerator.write(VIRTUALBOX, "VirtualBox brings its own")
             return _check(ACCELERATOR, Reading.OK, VIRTUALBOX)
-        answer = probe.find_out(host, fresh=fresh)
-    except OSError as error:
-        reason = f"the answer cannot be kept in {accelerator.answer_path()}: {error.strerror}"
-        return _check(ACCELERATOR, Reading.BROKEN, reason, "set TWINDECK_DATA to a folder of yours")
+        answer = probe.find_out(host, fresh=fresh, may_try=may_try)
+    except FileFailed as error:
+        reason = f"the answer cannot be kept: {error}"
+        return _check(ACCELERATOR, Reading.BROKEN, reason, error.fix)
     if answer is None:
-        reason = f"not tried yet: {_why_not_tried(host)}"
+        reason = f"not tried yet: {_why_not_tried(host, may_try)}"
         return _check(ACCELERATOR, Reading.MISSING, reason, fix_for(host, ACCELERATOR))
     if answer.accelerator == KVM:
         return _check(ACCELERATOR, Reading.OK, f"kvm: {answer.reason}")
@@ -131,7 +131,9 @@ def check_accelerator(host: Host, *, fresh: bool) -> Check:
     return _check(ACCELERATOR, Reading.OK, reason)
 
 
-def _why_not_tried(host: Host) -> str:
+def _why_not_tried(host: Host, may_try: bool) -> str:
+    if not may_try:
+        return "a trial boots a guest, and this is read-only"
     if host.which(qemu_command()) is None:
         return "no hypervisor"
     if probe.find_payload(host) is None:

@@ -170,13 +170,17 @@ def can_open(device: Path) -> bool:
     return True
 
 
-def find_out(host: Host, *, fresh: bool = False, as_root: bool = False) -> Answer | None:
+def find_out(
+    host: Host, *, fresh: bool = False, as_root: bool = False, may_try: bool = True
+) -> Answer | None:
     """The accelerator that works here, remembered or tried now; None when it cannot be tried yet.
 
-    Raises OSError when the answer cannot be written.
+    Raises FileFailed when the answer cannot be written.
     """
     if not fresh and (known := accelerator.recall()):
         return known
+    if not may_try:
+        return None
     device = host.path("/dev/kvm")
     if not device.exists():
         return accelerator.write(TCG, "there is no /dev/kvm")

@@ -17,6 +17,7 @@ _CONNECT_SECONDS = 0.3
 """A `virsh` that cannot connect ends sooner than this."""
 _GATHER_MS = 100
 """File events this close together are one change; also how soon `stop` is seen."""
+_LOOK_AGAIN_MS = 5000
 _END_SECONDS = 2.0
 
 
@@ -145,7 +146,7 @@ def _watch_files(
 ) -> None:
     index_folder = home / "data" / "machine-index"
     while not stop.is_set():
-        index_folder.mkdir(parents=True, exist_ok=True)
+        _await_folder(index_folder, stop)
         watched = _existing(data_paths())
         # A folder may go between the look and the watch: then look again.
         with contextlib.suppress(FileNotFoundError):
@@ -160,6 +161,24 @@ def _watch_files(
                 changed()
                 if _existing(data_paths()) != watched:
                     break
+
+
+def _await_folder(folder: Path, stop: _Any) -> None:
+    """Until Vagrant has made it: who only looks makes nothing."""
+    while not folder.is_dir() and not stop.is_set():
+        above = next(path for path in folder.parents if path.is_dir())
+        with contextlib.suppress(FileNotFoundError):
+            # Looked at again now and then: it may come between the look and the watch.
+            for _changes in watchfiles.watch(
+                above,
+                recursive=False,
+                step=_GATHER_MS,
+                debounce=_GATHER_MS,
+                rust_timeout=_LOOK_AGAIN_MS,
+                yield_on_timeout=True,
+                stop_event=stop,
+            ):
+                break
 
 
 def _existing(paths: Sequence[Path]) -> list[Path]:
