@@ -20,9 +20,10 @@ from textual._compositor import CompositorUpdate
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.dom import DOMNode, NoScreen
 from textual.reactive import var
 from textual.screen import Screen
-from textual.worker import WorkerFailed
+from textual.worker import NoActiveWorker, WorkerFailed, get_current_worker
 
 from tui.core.files import PRIVATE, new_file
 from tui.core.guard import is_changing
@@ -176,10 +177,19 @@ class ConsoleApp(App[None]):
         self.set_reactive(ConsoleApp.progress, self._lab.progress())
 
     def _handle_exception(self, error: Exception) -> None:
-        """A screen that was opened a moment before the end looks for widgets it never got."""
+        """A screen that was opened or closed a moment ago looks for widgets it does not have."""
         cause = error.error if isinstance(error, WorkerFailed) else error
-        if not (self._exit and isinstance(cause, NoMatches)):
+        is_gone = self._exit or (isinstance(error, WorkerFailed) and self._is_of_closed_screen())
+        if not (is_gone and isinstance(cause, NoMatches)):
             super()._handle_exception(error)
+
+    def _is_of_closed_screen(self) -> bool:
+        """Whether the worker that is ending was of a screen nobody sees any more."""
+        try:
+            node = get_current_worker().node
+            return isinstance(node, DOMNode) and node.screen not in self.screen_stack
+        except (NoActiveWorker, NoScreen):
+            return True
 
     def _receive(self, snapshot: Snapshot) -> None:
         """Runs on a fleet thread: hand over and return."""
