@@ -87,7 +87,7 @@ class User:
         """All of it: ids, pids, starts, states, volumes, as the engines tell."""
         what = "{{.Id}} {{.Name}} {{json .State}} {{json .Mounts}} {{.RestartCount}}"
         found = [docker("inspect", "-f", what, *self.names)]
-        found.append(docker("diff", self.names[0]))
+        found += sorted(docker("diff", self.names[0]).splitlines())
         found.append(docker("image", "inspect", "-f", "{{.Id}}", self.tag))
         found.append(docker("volume", "inspect", self._volume))
         return [*found, *(virsh("dumpxml", one) + virsh("domstate", one) for one in self.domains)]
