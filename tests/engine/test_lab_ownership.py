@@ -21,6 +21,7 @@ import pytest
 
 from tests.engine.container_kit import docker
 from tests.engine.project_kit import PAGE, make_project
+from tui.engines.libvirt.connections import Connections
 from tui.errors import ActionFailed
 from tui.lab.estate import Estate, engine_id
 from tui.lab.leftovers import clear
@@ -28,7 +29,6 @@ from tui.lab.lock import only_run
 from tui.lab.owner import RUN_LABEL, RunFolder, begin
 from tui.model import Instance, SideName, State
 from tui.sides.docker_link import Link
-from tui.sides.libvirt import Libvirt
 
 pytestmark = pytest.mark.engine
 
@@ -200,7 +200,7 @@ def own(tmp_path: Path, name: str) -> RunFolder:
 
 @pytest.fixture
 def estate(own: RunFolder) -> Estate:
-    return Estate(own, Link(), Libvirt())
+    return Estate(own, Link(), Connections())
 
 
 def test_the_label_alone_does_not_make_a_container_the_labs(

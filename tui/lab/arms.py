@@ -101,6 +101,7 @@ class Guest:
     def __init__(self, entry: Entry, folder: Path, cancel: Event) -> None:
         self._entry = entry
         self._config = folder / "ssh_config"
+        self._known = folder / "known_hosts"
         self._sockets: Path | None = None
         """Where the open connection is; None while there is none."""
         self._cancel = cancel
@@ -124,6 +125,11 @@ class Guest:
             run_here((*self._ssh(), "-O", "exit", self._entry.name), Event(), timeout_seconds=10)
         shutil.rmtree(self._sockets, ignore_errors=True)
         self._sockets = None
+
+    def forget(self) -> None:
+        """The VM is removed: the next one has another host key."""
+        self.hang_up()
+        self._known.unlink(missing_ok=True)
 
     def _call(self) -> None:
         """Open the connection the commands share.
@@ -154,6 +160,10 @@ class Guest:
             "ServerAliveInterval": "5",
             "ServerAliveCountMax": "4",
             "BatchMode": "yes",
+            # Another VM may be given its address, and takes the same key: its host key tells.
+            "UserKnownHostsFile": str(self._known),
+            "StrictHostKeyChecking": "accept-new",
+            "HostKeyAlias": self._entry.name,
         }
         options = (word for key, value in kept.items() for word in ("-o", f"{key}={value}"))
         return ("ssh", "-F", str(self._config), *options)

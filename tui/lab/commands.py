@@ -86,7 +86,8 @@ class Commands:
 
     def forget(self, arm: Arm) -> None:
         """The side is removed, and with it what was brought there."""
-        self.hang_up(arm)
+        if arm is Arm.VM:
+            self._guest.forget()
         self._equipped.pop(arm, None)
 
     def _base(self, arm: Arm) -> str:

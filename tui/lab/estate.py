@@ -10,12 +10,13 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree import ElementTree
 
+from tui.engines.libvirt.connections import Connections
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.lab.owner import CONTAINER, DOMAIN, RUN_LABEL, RunFolder
 from tui.model import Instance, SideName
@@ -33,7 +34,7 @@ _Found = TypeVar("_Found")
 class Estate:
     """One run's things on this host's engines. Methods raise EngineUnavailable."""
 
-    def __init__(self, own: RunFolder, link: Link, libvirt: Libvirt) -> None:
+    def __init__(self, own: RunFolder, link: Link, libvirt: Connections) -> None:
         self._own = own
         self._link = link
         self._libvirt = libvirt
@@ -53,23 +54,24 @@ class Estate:
 
     def domains(self) -> list[Domain]:
         """The run's domains: its VM and the copies of it."""
-        if not self._libvirt.is_installed:
-            return []
         # All of them have the run's id in their name; what has not need not be looked at.
-        named = [d for d in self._libvirt.domains() if self._own.run in d.name]
-        return [domain for domain in named if self.is_own_domain(domain.uuid)]
+        return [d for d in self._domains() if self._own.run in d.name and self.is_own(d)]
 
-    def is_own_domain(self, uuid: str) -> bool:
+    def at(self, uuid: str) -> Libvirt:
+        """The connection that has that domain. Raises ActionFailed when none has."""
+        return self._libvirt.at(self._domain(uuid).uri)
+
+    def is_own(self, domain: Domain) -> bool:
         """Whether that domain is the run's, by its definition as it is now."""
         try:
-            xml = self._libvirt.xml(uuid, is_inactive=True)
+            xml = self._libvirt.at(domain.uri).xml(domain.uuid, is_inactive=True)
         except ActionFailed:
             return False
-        domain = ElementTree.fromstring(xml)
-        mark = domain.find(f"metadata/{{{MARK}}}run")
+        definition = ElementTree.fromstring(xml)
+        mark = definition.find(f"metadata/{{{MARK}}}run")
         if mark is not None:
             return mark.get("id") == self._own.run
-        return domain.findtext("description", "").startswith(f"Source: {self._own.root}/")
+        return definition.findtext("description", "").startswith(f"Source: {self._own.root}/")
 
     def check(self, instance: Instance) -> None:
         """Raises ActionFailed for what is there and was not made by the run."""
@@ -80,7 +82,7 @@ class Estate:
             is_own = self._own.has(CONTAINER, instance.id)
         else:
             # What another provider runs is known by the id in the run's own folder alone.
-            is_own = not is_libvirt or self.is_own_domain(instance.id)
+            is_own = not is_libvirt or self.is_own(self._domain(instance.id))
         if not is_own:
             raise ActionFailed(
                 f"{instance.key} was not made by this comparison, so it is left alone",
@@ -88,7 +90,7 @@ class Estate:
             )
         if is_libvirt and not self._own.has(DOMAIN, instance.id):
             self._own.record(DOMAIN, instance.id)
-            self._libvirt.mark(instance.id, MARK, f'<run id="{self._own.run}"/>')
+            self.at(instance.id).mark(instance.id, MARK, f'<run id="{self._own.run}"/>')
 
     def remove_containers(self) -> None:
         """All of them, with the volumes that are theirs. Raises ActionFailed."""
@@ -104,15 +106,16 @@ class Estate:
 
     def remove_domain(self, domain: Domain) -> None:
         """Power off, undefine, delete its own disks; looked at once more before that."""
-        if not self.is_own_domain(domain.uuid):
+        if not self.is_own(domain):
             return
-        disks = self._libvirt.definition(domain.uuid).disks
-        for act in (self._libvirt.power_off, self._libvirt.undefine):
+        libvirt = self._libvirt.at(domain.uri)
+        disks = libvirt.definition(domain.uuid).disks
+        for act in (libvirt.power_off, libvirt.undefine):
             with suppress(ActionFailed):
                 act(domain.uuid)
         for disk in disks:
             if belongs(disk, domain.name):
-                self._delete_disk(disk)
+                _delete_disk(libvirt, disk)
 
     def remove_images(self) -> None:
         """The run's image by the names the run gave it, and what volumes are still marked."""
@@ -123,13 +126,14 @@ class Estate:
             with self._link.translating(f"remove the lab's volume {name}"):
                 self._link.act().remove_volume(name)
 
-    def _delete_disk(self, disk: str) -> None:
-        try:
-            self._libvirt.delete_volume(disk)
-        except ActionFailed:
-            # Copies' disks are made beside the pool's, which does not know of them.
-            with suppress(OSError):
-                Path(disk).unlink()
+    def _domains(self) -> Iterable[Domain]:
+        return self._libvirt.listing().domains.values() if self._libvirt.is_installed else ()
+
+    def _domain(self, uuid: str) -> Domain:
+        for domain in self._domains():
+            if domain.uuid == uuid:
+                return domain
+        raise ActionFailed(f"no libvirt connection has the VM {uuid} any more")
 
     def _tags(self) -> list[str]:
         with self._link.translating("list the lab's images"):
@@ -158,6 +162,15 @@ class Estate:
             if self._own.engine is None:
                 return ()
             raise
+
+
+def _delete_disk(libvirt: Libvirt, disk: str) -> None:
+    try:
+        libvirt.delete_volume(disk)
+    except ActionFailed:
+        # Copies' disks are made beside the pool's, which does not know of them.
+        with suppress(OSError):
+            Path(disk).unlink()
 
 
 def put_mark(domain: ElementTree.Element, run: str) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.engines.docker.endpoint import Resolver
+from tui.engines.libvirt.connections import Connections
 from tui.errors import TwindeckError, WorkloadError
 from tui.lab.estate import Estate, engine_id
 from tui.lab.owner import RUN_LABEL, RunFolder, left_over
@@ -20,7 +21,6 @@ from tui.lab.rig import LabRig
 from tui.model import Workload
 from tui.sides.docker_link import Link
 from tui.sides.docker_rows import name_of
-from tui.sides.libvirt import Libvirt
 from tui.workloads import load
 
 
@@ -36,7 +36,7 @@ def clear(lab: Path, tell: Callable[[str], None], docker: Resolver | None = None
         tell(line)
 
     docker = docker or Resolver()
-    link, libvirt = Link(docker), Libvirt()
+    link, libvirt = Link(docker), Connections()
     for own in left_over(lab):
         if not _is_here(own, link):
             say(f"left by an earlier comparison on another host or engine: {own.root}")
@@ -45,7 +45,7 @@ def clear(lab: Path, tell: Callable[[str], None], docker: Resolver | None = None
         if problems := _take_down(own, link, libvirt, docker):
             raise TwindeckError(
                 f"an earlier comparison could not be cleared away: {problems[0]}",
-                f"remove {own.workload} by hand, then {own.root}",
+                f"start this again; if it stays, remove {own.workload} and {own.root} by hand",
             )
     for name in _others(link):
         say(f"left by a comparison of another data folder or user, not touched: container {name}")
@@ -59,7 +59,7 @@ def _is_here(own: RunFolder, link: Link) -> bool:
     return own.engine is None or engine_id(link) in (own.engine, None)
 
 
-def _names(own: RunFolder, link: Link, libvirt: Libvirt) -> str:
+def _names(own: RunFolder, link: Link, libvirt: Connections) -> str:
     try:
         return ", ".join(Estate(own, link, libvirt).names())
     except TwindeckError as error:
@@ -69,7 +69,7 @@ def _names(own: RunFolder, link: Link, libvirt: Libvirt) -> str:
         ) from error
 
 
-def _take_down(own: RunFolder, link: Link, libvirt: Libvirt, docker: Resolver) -> list[str]:
+def _take_down(own: RunFolder, link: Link, libvirt: Connections, docker: Resolver) -> list[str]:
     workload = _workload(own)
     if workload is not None:
         return LabRig(workload, own, docker=docker).take_down()

@@ -11,6 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from tui.engines.docker.endpoint import Resolver
+from tui.engines.libvirt.connections import Connections
 from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobRun
@@ -62,8 +63,7 @@ class LabRig:
         self._cancel = cancel or Event()
         self._on_line = on_line
         self._link = Link(docker)
-        self._libvirt = Libvirt()
-        self._estate = Estate(own, self._link, self._libvirt)
+        self._estate = Estate(own, self._link, Connections())
         mark = Mark(own.labels, SHARED, self.made)
         # Vagrant and the lab must mean the same machine: the project knows this workload only.
         self._sides: dict[SideName, Side] = {
@@ -243,10 +243,12 @@ class LabRig:
 
     def libvirt(self) -> Libvirt:
         """See `Rig.libvirt`."""
-        provider = self.instance(Arm.VM).provider
-        if provider != "libvirt":
-            raise ActionFailed(f"only told by libvirt; the VM's provider is {provider}")
-        return self._libvirt
+        vm = self.instance(Arm.VM)
+        if vm.provider != "libvirt":
+            raise ActionFailed(f"only told by libvirt; the VM's provider is {vm.provider}")
+        if vm.id is None:
+            raise ActionFailed(f"the VM {vm.name} is gone")
+        return self._estate.at(vm.id)
 
     def sleep(self, seconds: float) -> None:
         """See `Rig.sleep`."""
