@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tui.core.plain_files import read_plain
 from tui.errors import WorkloadError
 from tui.model import Load, Probe, Workload
-from tui.plain_files import read_plain
 
 FILE = "workload.toml"
 DEFAULT_MEMORY_MIB = 2048

@@ -12,9 +12,9 @@ import stat
 from collections.abc import Callable, Container
 from pathlib import Path
 
+from tui.core.plain_files import way_out
 from tui.errors import WorkloadError
 from tui.lab.owner import FILE, FOLDER
-from tui.plain_files import way_out
 
 MOST_BYTES = 2**30
 """Of all files together."""

@@ -15,9 +15,9 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 from docker.utils import parse_repository_tag
 
+from tui.core.plain_files import refuse_way_out
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import EMPTY, Workload
-from tui.plain_files import refuse_way_out
 from tui.sides.base import Report
 from tui.sides.docker_link import ACT_SECONDS, Link
 from tui.sides.docker_rows import WORKLOAD_LABEL
