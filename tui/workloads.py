@@ -178,17 +178,20 @@ def load_all(project: Path) -> tuple[tuple[Workload, ...], tuple[WorkloadError, 
 def find_project(start: Path | None = None) -> Path:
     """The folder that holds the Vagrantfile and `workloads/`.
 
-    `start` if given; else TWINDECK_PROJECT; else the working directory or the nearest above it;
-    else the one that came with Twindeck. Raises WorkloadError.
+    `start` if given; else TWINDECK_PROJECT; else the working directory or the nearest above it,
+    which must be this user's or root's; else the one that came with Twindeck. Raises WorkloadError.
     """
     if start is not None:
         return _checked(start, "--project")
     if named := os.environ.get("TWINDECK_PROJECT"):
         return _checked(Path(named), "TWINDECK_PROJECT")
     package = Path(__file__).resolve().parent
-    candidates = [*_upward(), package / "_project", package.parent]
+    above, shipped = _upward(), [package / "_project", package.parent]
+    candidates = [*above, *shipped]
     for folder in candidates:
         if not _lacks(folder):
+            if folder in above:
+                _refuse_foreign(folder)
             return folder
     raise WorkloadError(
         f"no project found in {candidates[0]} or above it: none holds a Vagrantfile and workloads/",
@@ -202,6 +205,19 @@ def _upward() -> list[Path]:
     except OSError:  # the working directory was removed
         return []
     return [here, *here.parents]
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Nobody named this project: another user's would run his Vagrantfile. Raises WorkloadError."""
+    trusted = {0, os.geteuid()}
+    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
+        trusted.add(int(caller))
+    for path in (folder, folder / "Vagrantfile", folder / "workloads"):
+        if path.stat().st_uid not in trusted:
+            raise WorkloadError(
+                f"{path} is another user's, and a project that is not named must be your own",
+                f"name it if you trust it: --project {folder}",
+            )
 
 
 def _lacks(folder: Path) -> str:

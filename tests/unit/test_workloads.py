@@ -211,6 +211,24 @@ def test_the_project_is_found_in_order(tmp_path: Path, monkeypatch: pytest.Monke
     assert find_project(given_) == given_
 
 
+@pytest.mark.parametrize("part", ["", "Vagrantfile", "workloads"])
+def test_a_project_of_another_user_is_only_used_when_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.delenv("TWINDECK_PROJECT", raising=False)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    project = make_project(tmp_path / "theirs")
+    if os.geteuid() == 0:
+        os.chown(project / part, 4711, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    monkeypatch.chdir(project / "workloads")
+    with pytest.raises(WorkloadError, match="is another user's") as caught:
+        find_project()
+    assert f"--project {project}" in caught.value.line
+    assert find_project(project) == project
+
+
 def test_without_any_the_one_that_came_with_twindeck_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
