@@ -270,6 +270,10 @@ class ConsoleApp(App[None]):
 
     def say(self, text: str, *, is_error: bool = False) -> None:
         """One plain line to the user; never markup, whatever an engine put in it."""
+        # Its patterns are compiled with it, and the first frame needs none.
+        from tui.core.secrets import mask_text
+
+        text = mask_text(text)
         if is_error:
             self.notify(clean(text), severity="error", timeout=8.0, markup=False)
         else:

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any
 
+from tui.core.secrets import mask_text
 from tui.errors import StoreError, UsageError
 from tui.history.run_reader import Unreadable, read_measurement, read_run
 from tui.results import Measurement, Run, Study
@@ -174,9 +175,11 @@ def _unreadable(run_id: str, error: Unreadable) -> str:
 
 
 def plain(thing: Any) -> Any:
-    """A dataclass, and whatever it holds, as what JSON knows."""
+    """A dataclass, and whatever it holds, as what JSON knows; secrets in its texts are masked."""
     if isinstance(thing, StrEnum):
         return str(thing)
+    if isinstance(thing, str):
+        return mask_text(thing)
     if hasattr(thing, "__dataclass_fields__"):
         return {field.name: plain(getattr(thing, field.name)) for field in fields(thing)}
     if isinstance(thing, Mapping):

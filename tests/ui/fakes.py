@@ -136,7 +136,7 @@ class FakeFleet:
         self.asked.append(("shell", key))
         return self.command
 
-    def inspect(self, key: str) -> dict[str, Any]:
+    def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
         return {"Name": key, "State": {"Status": "running", "Pid": 4711}}
 
     def refresh(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.ui import charts_data as data
 from tests.ui.charts_data import pair_app
 from tests.ui.conftest import line_with, text_of, until
 from tui.app import TwindeckApp
+from tui.core.secrets import MASK, masked
 from tui.errors import EngineUnavailable
 from tui.screens.inspect import InspectScreen, json_lines
 
@@ -28,10 +30,10 @@ FULL: dict[str, Any] = {
 def inspecting(monkeypatch: pytest.MonkeyPatch, value: Any = FULL) -> TwindeckApp:
     """The console, its fleet answering `value` to inspect."""
 
-    def inspect(key: str) -> dict[str, Any]:
+    def inspect(key: str, *, reveal: bool = False) -> dict[str, Any]:
         if isinstance(value, Exception):
             raise value
-        return dict(value)
+        return dict(value) if reveal else masked(dict(value))
 
     app = pair_app()
     monkeypatch.setattr(app.fleet, "inspect", inspect)
@@ -82,10 +84,49 @@ async def test_refresh_reads_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     app = inspecting(monkeypatch)
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
-        monkeypatch.setattr(app.fleet, "inspect", lambda key: {"Fresh": key})
+        monkeypatch.setattr(app.fleet, "inspect", lambda key, **_: {"Fresh": key})
         await pilot.press("ctrl+r")
         await until(pilot, lambda: '"Fresh": "container:web"' in text_of(app))
         assert "PATH" not in text_of(app)
+
+
+SECRETIVE = {"Config": {"Env": ["PATH=/bin", "DB_PASSWORD=hunter2-and-more"]}, "Id": "0f"}
+
+
+async def test_secrets_are_masked_until_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = inspecting(monkeypatch, SECRETIVE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        assert f"DB_PASSWORD={MASK}" in text_of(app)
+        assert "1 secret masked" in text_of(app)
+        assert "R reveal" in text_of(app)
+        await pilot.press("R")
+        await until(pilot, lambda: "DB_PASSWORD=hunter2-and-more" in text_of(app))
+        assert "secrets shown" in text_of(app)
+        assert "R mask" in text_of(app)
+        await pilot.press("R")
+        await until(pilot, lambda: "hunter2" not in text_of(app))
+        assert screen.is_current
+
+
+async def test_what_is_masked_is_neither_found_nor_copied_nor_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    app = inspecting(monkeypatch, SECRETIVE)
+    copied: list[str] = []
+    monkeypatch.setattr(app, "copy_to_clipboard", copied.append)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("slash", *"hunter2", "enter")
+        await pilot.pause()
+        assert not screen.view.matches
+        await pilot.press("escape", "y", "ctrl+s")
+        await until(pilot, lambda: list(tmp_path.glob("twindeck-*-inspect-*.txt")))
+        (file,) = tmp_path.glob("twindeck-*-inspect-*.txt")
+        for text in (*copied, file.read_text()):
+            assert "hunter2" not in text
+            assert f"DB_PASSWORD={MASK}" in text
 
 
 def test_control_characters_never_reach_the_screen() -> None:

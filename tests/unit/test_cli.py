@@ -376,6 +376,16 @@ def test_logs_are_printed_clean(deck: Deck) -> None:
     assert (result.exit_code, result.stdout) == (0, "one\ntwo\n")
 
 
+def test_inspect_masks_secrets_unless_they_are_asked_for(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"Env": ["DB_PASSWORD=hunter2", "PATH=/bin"]}
+    monkeypatch.setattr(deck.containers, "inspect", lambda name: told)
+    masked = json.loads(deck.run("inspect", "web").stdout)
+    assert masked == {"Env": ["DB_PASSWORD=********", "PATH=/bin"]}
+    assert json.loads(deck.run("inspect", "web", "--reveal").stdout) == told
+
+
 def test_inspect_is_json(deck: Deck) -> None:
     assert json.loads(deck.run("inspect", "web").stdout) == {"name": "web"}
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
 from tui.core.guard import Guard
-from tui.errors import UnknownInstance, UsageError
+from tui.errors import ActionFailed, UnknownInstance, UsageError
 from tui.fleet.fleet import Fleet
 from tui.fleet.ledger import Ledger
 from tui.fleet.meters import Meters
@@ -469,3 +470,20 @@ def test_stopping_releases_the_meters(workload: Workload) -> None:
     rig.fleet.wait_ready(5)
     rig.fleet.stop()
     assert all(meter.closed for meter in rig.meters)
+
+
+def test_the_output_of_an_action_holds_no_secret(rig: Rig) -> None:
+    secret = "hunter2-and-more"
+    act = rig.containers.act
+
+    def tell(verb: Verb, name: str, report: Any) -> None:
+        report.line(f"docker run -e DB_PASSWORD={secret} {name}")
+        act(verb, name, report)
+        raise ActionFailed(f"refused by https://me:{secret}@registry.example/v2")
+
+    rig.containers.act = tell  # type: ignore[method-assign]
+    job = rig.fleet.wait_job(rig.fleet.submit(Verb.STOP, "container:db"), 5)
+    told = "\n".join([*rig.fleet.output("container:db"), job.error])
+    assert "DB_PASSWORD=********" in told
+    assert "me:********@registry.example" in told
+    assert secret not in told

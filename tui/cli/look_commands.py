@@ -105,12 +105,13 @@ def logs(settings: Settings, name: str, follow: bool, tail: int) -> None:
 
 @click.command()
 @click.argument("name", shell_complete=complete_instance)
+@click.option("--reveal", is_flag=True, help="Show what looks secret, too.")
 @click.pass_obj
-def inspect(settings: Settings, name: str) -> None:
-    """Print everything the engine knows of an instance, as JSON."""
+def inspect(settings: Settings, name: str, reveal: bool) -> None:
+    """Print everything the engine knows of an instance, as JSON; secrets are masked."""
     with running_fleet(settings) as fleet:
         key = find(fleet.wait_ready(READY_SECONDS), name).key
-        print_json(fleet.inspect(key))
+        print_json(fleet.inspect(key, reveal=reveal))
 
 
 COMMANDS: Mapping[str, click.Command] = {

@@ -52,8 +52,10 @@ class Settings:
 
 def say(line: str) -> None:
     """One plain line on stderr, safe to show."""
+    from tui.core.secrets import mask_text
+
     # A name with a carriage return must not hide what stands before it.
-    click.echo(clean(line.replace("\r", " ")), err=True)
+    click.echo(mask_text(clean(line.replace("\r", " "))), err=True)
 
 
 def open_fleet(settings: Settings) -> Fleet:

@@ -201,10 +201,17 @@ class Fleet:
         side, name = self._locate(key)
         return side.shell(name)
 
-    def inspect(self, key: str) -> dict[str, Any]:
-        """Everything the engine knows of it."""
+    def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
+        """Everything the engine knows of it; what looks secret is masked unless `reveal`."""
         side, name = self._locate(key)
-        return side.inspect(name)
+        known = side.inspect(name)
+        if reveal:
+            return known
+        # Patterns for everything secret are compiled with it.
+        from tui.core.secrets import masked
+
+        found: dict[str, Any] = masked(known)
+        return found
 
     def watch(self, keys: frozenset[str] | None) -> None:
         """Say which instances somebody looks at; None for all."""

@@ -47,7 +47,7 @@ class JobRun:
 
     def line(self, text: str) -> None:
         """One line of output, raw."""
-        cleaned = clean(text)
+        cleaned = _shown(text)
         with self._lock:
             self._lines.append(cleaned)
             if cleaned.strip():
@@ -85,6 +85,7 @@ class JobRun:
     def finished(self, error: str = "") -> None:
         """It is over; `error` is one plain line, "" for success."""
         if error:
+            error = _shown(error)
             with self._lock:
                 self._lines.append(error)
         self._move(JobState.FAILED if error else JobState.DONE, error)
@@ -99,6 +100,13 @@ class JobRun:
                 finished_t_ns=None if state is JobState.RUNNING else now,
             )
         self._changed()
+
+
+def _shown(text: str) -> str:
+    # Its patterns are compiled with it, and the first frame needs none.
+    from tui.core.secrets import mask_text
+
+    return mask_text(clean(text))
 
 
 class JobBoard:

@@ -67,6 +67,10 @@ class Ledger:
 
     def enter_health(self, side: SideName, health: Health) -> None:
         """Enter how an engine is; what it held is stale while it does not answer."""
+        # Its patterns are compiled with it, and the first frame needs none.
+        from tui.core.secrets import mask_text
+
+        health = replace(health, reason=mask_text(health.reason), fix=mask_text(health.fix))
         with self._news:
             old = self._snapshot
             has_any = any(i.side is side for i in old.instances)

@@ -62,8 +62,8 @@ class FleetView(Protocol):
     def shell(self, key: str) -> Command:
         """The command that opens a shell there. Raises UsageError (read-only)."""
 
-    def inspect(self, key: str) -> dict[str, Any]:
-        """Everything the engine knows of it, JSON-ready."""
+    def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
+        """Everything the engine knows of it, JSON-ready; secrets masked unless `reveal`."""
 
     def watch(self, keys: frozenset[str] | None) -> None:
         """Say which instances somebody looks at, None for all: a remote engine is asked no more."""

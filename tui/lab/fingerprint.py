@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tui.core.secrets import mask_text
 from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError
 from tui.lab.instrument import Rig
@@ -40,13 +41,18 @@ def fingerprint(docker: Resolver | None = None) -> tuple[dict[str, str], str]:
     """
     found = {**_cpu(), **_memory(), **_kernel(), **_docker(docker), **_virtualization()}
     found["Tools"] = ", ".join(f"{name} {_version(name)}" for name in TOOLS)
-    return found, _digest(found)
+    return _told(found)
 
 
 def with_vm(host: Mapping[str, str], rig: Rig) -> tuple[dict[str, str], str]:
     """The same with how the VM that runs is built."""
-    found = {**host, **_machine(rig)}
-    return found, _digest(found)
+    return _told({**host, **_machine(rig)})
+
+
+def _told(found: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """An engine's endpoint may hold a password, and a run is read by others."""
+    masked = {key: mask_text(value) for key, value in found.items()}
+    return masked, _digest(masked)
 
 
 def _cpu() -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.core.guard import Guard
+from tui.core.secrets import mask_text
 from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError, UsageError
 from tui.lab.view import Plan, Progress
@@ -185,6 +186,9 @@ class Lab:
 
         lines: deque[str] = deque(maxlen=_LINES)
 
+        def keep(line: str) -> None:
+            lines.append(mask_text(line))
+
         def tell(progress: Progress) -> None:
             self._tell(replace(progress, lines=tuple(lines)))
 
@@ -193,7 +197,7 @@ class Lab:
             plan,
             study,
             self._cancel,
-            lines.append,
+            keep,
             tell,
             now,
             density=self._density,
