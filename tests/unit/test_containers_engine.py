@@ -111,6 +111,8 @@ def test_another_engine_at_the_same_socket_is_not_acted_on(engine_at: Make, tmp_
     for act in (
         lambda: side.act(Verb.STOP, "db", Notes()),
         lambda: side.shell("db"),
+        # Nor is it the one to say that a thing is done already.
+        lambda: side.look("db"),
     ):
         with pytest.raises(ActionFailed, match="Another engine answers at unix://") as caught:
             act()
