@@ -33,6 +33,7 @@ class PaperEngine:
     def __init__(self, path: Path, engine_id: str = "A") -> None:
         self.path = path
         self.asked: list[str] = []
+        self.headers = {"Api-Version": "1.41"}
         self.answers: dict[str, Answer] = {
             "/version": (200, {"ApiVersion": "1.41", "Version": "20.10.24+dfsg1"}),
             "/_ping": (200, "OK"),
@@ -61,6 +62,8 @@ class PaperEngine:
                 data = b"" if body is None else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
+                for name, value in engine.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -108,6 +111,8 @@ def test_another_engine_at_the_same_socket_is_not_acted_on(engine_at: Make, tmp_
     for act in (
         lambda: side.act(Verb.STOP, "db", Notes()),
         lambda: side.shell("db"),
+        # Nor is it the one to say that a thing is done already.
+        lambda: side.look("db"),
     ):
         with pytest.raises(ActionFailed, match="Another engine answers at unix://") as caught:
             act()
@@ -192,10 +197,10 @@ def test_a_log_nobody_keeps_is_told_with_its_driver(
 
 def test_what_listens_there_and_is_no_engine_is_told_so(engine_at: Make, tmp_path: Path) -> None:
     engine = engine_at()
-    engine.answers["/version"] = (200, {"hello": "world"})
+    engine.headers.clear()
     health = side_on(engine, tmp_path).health()
     assert "does not answer as a Docker Engine" in health.reason
-    assert "ApiVersion" not in health.reason
+    assert "Api-Version" not in health.reason
 
 
 def endpoint(url: str, origin: str = "DOCKER_HOST", context: str = "default") -> Endpoint:
@@ -281,3 +286,26 @@ def test_an_engine_behind_ssh_is_spoken_to_through_the_users_own_ssh(
     ssh.unlink()
     monkeypatch.setenv("PATH", str(ssh.parent))
     assert "needs the ssh command" in side.health().reason
+
+
+def test_the_api_version_is_learnt_from_a_ping(engine_at: Make, tmp_path: Path) -> None:
+    """Podman takes long to put its `/version` together."""
+    engine = engine_at()
+    side_on(engine, tmp_path).list()
+    assert engine.asked[0] == "GET /_ping"
+    assert "GET /version" not in engine.asked
+
+
+def test_an_engine_that_wants_tls_or_lets_nobody_in_is_told_in_its_own_words(
+    engine_at: Make, tmp_path: Path
+) -> None:
+    engine = engine_at()
+    side = side_on(engine, tmp_path)
+    words = "Client sent an HTTP request to an HTTPS server."
+    engine.answers["/_ping"] = (400, {"message": words})
+    wants = side.health()
+    assert wants.reason == f"Docker at unix://{engine.path} wants TLS"
+    assert "DOCKER_TLS_VERIFY" in wants.fix
+    engine.answers["/_ping"] = (403, {"message": "not for you [/x]"})
+    refused = side.health()
+    assert refused.reason == f"Docker at unix://{engine.path} refuses: not for you [/x]"

@@ -121,7 +121,8 @@ class Containers:
             return identity_of(client().info())
 
     def look(self, name: str) -> Instance | None:
-        """See `Side.look`."""
+        """See `Side.look`. Raises ActionFailed when another engine than the rows' answers."""
+        self._require_same_engine()
         found = [entry for entry in self._entries() if name_of(entry) == name]
         return instance_of(found[0], None, self._workloads_of(found[0])) if found else None
 

@@ -56,7 +56,7 @@ def close(stream: Stream) -> None:
 
 def no_log(link: Link, name: str, container_id: str, refusal: ActionFailed) -> ActionFailed:
     """What a refusal to read a log means, by the log driver of that container."""
-    again = "--log-driver local keeps one: create the container again with it"
+    again = "create the container again with --log-driver local"
     try:
         with link.translating(f"inspect {name}", name):
             host = link.look().inspect_container(container_id).get("HostConfig") or {}
@@ -67,7 +67,7 @@ def no_log(link: Link, name: str, container_id: str, refusal: ActionFailed) -> A
         return ActionFailed(f"{name} keeps no log: its log driver is none", again)
     if driver and driver not in _READABLE:
         reason = f"the log of {name} cannot be read here: its log driver is {clean(driver)}"
-        return ActionFailed(reason, f"look where {clean(driver)} puts it; {again}")
+        return ActionFailed(reason, f"look where {clean(driver)} puts it, or {again}")
     return refusal
 
 

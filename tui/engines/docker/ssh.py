@@ -14,7 +14,6 @@ from http.client import HTTPException
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from docker import APIClient
 from docker.constants import MINIMUM_DOCKER_API_VERSION
 from docker.transport.unixconn import (
     UnixHTTPAdapter,
@@ -22,6 +21,7 @@ from docker.transport.unixconn import (
     UnixHTTPConnectionPool,
 )
 
+from tui.engines.docker.client import EngineClient
 from tui.engines.docker.trouble import SshError
 
 _CONNECT_SECONDS = 10
@@ -41,7 +41,7 @@ def ssh_argv(url: str) -> list[str]:
     return [*argv, "--", str(parts.hostname), "docker", *engine, "system", "dial-stdio"]
 
 
-class SshClient(APIClient):
+class SshClient(EngineClient):
     """The SDK's client on such connections."""
 
     def __init__(self, url: str, timeout_seconds: int, connections: int) -> None:
@@ -51,7 +51,7 @@ class SshClient(APIClient):
         )
         self._custom_adapter = _SshAdapter(url, timeout_seconds, connections)
         self.mount("http+docker://", self._custom_adapter)
-        self._version = str(self.version(api_version=False)["ApiVersion"])
+        self._version = self._retrieve_server_version()
 
 
 class _SshAdapter(UnixHTTPAdapter):

@@ -126,7 +126,8 @@ def _wait_fix(endpoint: Endpoint) -> str:
         return _ssh_fix(endpoint)
     if endpoint.is_default:
         return "journalctl -u docker tells why; it is asked again every few seconds"
-    return _or_way_out("see what keeps it there", endpoint)
+    where = "its log" if endpoint.socket else "its log on that host"
+    return _or_way_out(f"see in {where} what keeps it", endpoint)
 
 
 def _or_way_out(fix: str, endpoint: Endpoint) -> str:
