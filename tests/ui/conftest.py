@@ -70,11 +70,12 @@ async def until(pilot: Pilot[Any], is_so: Callable[[], object], timeout_seconds:
 
 
 async def charts_drawn(pilot: Pilot[Any]) -> None:
-    """Until every chart follows the cursor, has its data and is drawn."""
-    screens = [screen for screen in pilot.app.screen_stack if screen.is_mounted]
+    """Until every chart in sight follows the cursor, has its data and is drawn."""
+    app = pilot.app
+    assert isinstance(app, TwindeckApp)
 
     def is_drawn() -> bool:
-        for screen in screens:
+        for screen in filter(app.is_seen, app.screen_stack):
             charts = (*screen.query(TrendChart), *screen.query(BootChart))
             if isinstance(screen, DecksScreen) and any(
                 chart.key != screen.deck.cursor for chart in charts
@@ -86,7 +87,7 @@ async def charts_drawn(pilot: Pilot[Any]) -> None:
                 return False
         return True
 
-    await until(pilot, is_drawn)
+    await until(pilot, is_drawn, 20)
     await pilot.pause()
 
 

@@ -27,33 +27,28 @@ class Plotted(Rows):
         super().__init__()
         self.plot = Plot()
         """Draws, while `can_plot`."""
+        self.can_plot = False
+        """Whether plots can be drawn now; if not, they are to come or `trouble` says why not."""
+        self.trouble = ""
+        """Why there will be no plots; "" where there are or will be."""
         self._is_loading = False
-        self._trouble = ""
 
     def on_mount(self) -> None:
         """Ask for plotext behind the first complete rows, on a thread; never over a thin line."""
         if self.app.is_thin:
-            self._trouble = THIN_NOTE
-        elif not plotting.is_loaded():
+            self.trouble = THIN_NOTE
+        elif plotting.is_loaded():
+            self.can_plot = True
+        else:
             self.watch(self.app, "snapshot", self._consider)
             self.set_timer(_PATIENCE_SECONDS, self._load)
-
-    @property
-    def can_plot(self) -> bool:
-        """Whether plots can be drawn now; if not, they are to come or `trouble` says why not."""
-        return not self._trouble and plotting.is_loaded()
-
-    @property
-    def trouble(self) -> str:
-        """Why there will be no plots; "" where there are or will be."""
-        return self._trouble
 
     def lay_out(self) -> None:
         """Make the rows anew: there can be plots now, or never."""
         raise NotImplementedError
 
     def _consider(self, snapshot: Snapshot) -> None:
-        if has_complete_rows(snapshot):
+        if not self._is_loading and has_complete_rows(snapshot):
             self._load()
 
     def _load(self) -> None:
@@ -63,7 +58,8 @@ class Plotted(Rows):
 
     @work
     async def _wait_for_library(self) -> None:
-        self._trouble = await asyncio.to_thread(plotting.load)
+        self.trouble = await asyncio.to_thread(plotting.load)
+        self.can_plot = not self.trouble
         self.lay_out()
 
 
