@@ -214,7 +214,7 @@ def test_looking_loads_no_screen(deck: Deck) -> None:
         "import sys; from tui.cli import cli\n"
         "try: cli.main(sys.argv[1:])\n"
         "except SystemExit as end: print(end.code, file=sys.stderr)\n"
-        "print(sorted({'textual', 'rich'} & set(sys.modules)), file=sys.stderr)\n"
+        "print(sorted({'plotext', 'textual', 'rich'} & set(sys.modules)), file=sys.stderr)\n"
     )
     argv = [sys.executable, "-c", code, "--project", str(deck.project), "ls", "--json"]
     env = {**os.environ, "TWINDECK_DATA": str(deck.data)}

@@ -7,13 +7,12 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.ui.conftest import fixed_clock, until
+from tests.ui.conftest import charts_drawn, fixed_clock
 from tests.ui.fakes import NOW, T_NS, FakeFleet
 from tui.app import TwindeckApp
 from tui.glyphs import UNICODE, Glyphs
 from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
 from tui.snapshot import Health, History, HostSample, Sample, Snapshot
-from tui.widgets.boot_chart import BootChart
 
 MIB = 1024 * 1024
 VM = Instance(
@@ -173,15 +172,18 @@ LOG = tuple(
 
 
 def pair_app(
-    snapshot: Snapshot = SNAPSHOT, *, glyphs: Glyphs = UNICODE, **fleet: Any
+    snapshot: Snapshot = SNAPSHOT,
+    *,
+    glyphs: Glyphs = UNICODE,
+    is_thin: bool = False,
+    **fleet: Any,
 ) -> TwindeckApp:
     """The console on the pair, at the fixed moment."""
     given = {"histories": HISTORIES, "boots": BOOTS, "logs": {CONTAINER.key: LOG}, **fleet}
-    return TwindeckApp(FakeFleet(snapshot, **given), clock=fixed_clock(), glyphs=glyphs)
+    fake = FakeFleet(snapshot, **given)
+    return TwindeckApp(fake, clock=fixed_clock(), glyphs=glyphs, is_thin=is_thin)
 
 
 async def drawn(pilot: Pilot[Any]) -> None:
-    """Until every chart on the screen has its data."""
-    screen = pilot.app.screen
-    await until(pilot, lambda: all(chart.is_read for chart in screen.query(BootChart)))
-    await pilot.pause()
+    """Until every chart on the screen has its data and is drawn."""
+    await charts_drawn(pilot)

@@ -15,7 +15,11 @@ from tests.ui.lab_fakes import FakeLab
 from tui.app import TwindeckApp
 from tui.console import Clock
 from tui.glyphs import UNICODE, Glyphs
+from tui.screens.decks import DecksScreen
 from tui.snapshot import Snapshot
+from tui.widgets.boot_chart import BootChart
+from tui.widgets.plotted import Plotted
+from tui.widgets.trend_chart import TrendChart
 
 WIDE = (160, 45)
 STANDARD = (80, 24)
@@ -63,6 +67,28 @@ async def until(pilot: Pilot[Any], is_so: Callable[[], object], timeout_seconds:
     async with asyncio.timeout(timeout_seconds):
         while not is_so():
             await pilot.pause(0.01)
+
+
+async def charts_drawn(pilot: Pilot[Any]) -> None:
+    """Until every chart in sight follows the cursor, has its data and is drawn."""
+    app = pilot.app
+    assert isinstance(app, TwindeckApp)
+
+    def is_drawn() -> bool:
+        for screen in filter(app.is_seen, app.screen_stack):
+            charts = (*screen.query(TrendChart), *screen.query(BootChart))
+            if isinstance(screen, DecksScreen) and any(
+                chart.key != screen.deck.cursor for chart in charts
+            ):
+                return False
+            if not all(chart.is_read for chart in screen.query(BootChart)):
+                return False
+            if not all(plot.can_plot or plot.trouble for plot in screen.query(Plotted)):
+                return False
+        return True
+
+    await until(pilot, is_drawn, 20)
+    await pilot.pause()
 
 
 def lines_of(app: TwindeckApp) -> list[str]:

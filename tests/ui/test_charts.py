@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +17,13 @@ from tui.errors import StoreError
 from tui.glyphs import ASCII, UNICODE
 from tui.model import Boot, Phase, SideName, State
 from tui.screens.details import DetailsScreen
-from tui.snapshot import History, Snapshot
-from tui.widgets import boot_bars, plot, trend_chart
+from tui.snapshot import Health, History, Snapshot
+from tui.widgets import boot_bars, plot_layout, plotting, trend_chart
+from tui.widgets.boot_chart import BootChart
 from tui.widgets.curves import Metric, curves_of
 from tui.widgets.pair import pair_of
+from tui.widgets.plainly import fitted
+from tui.widgets.plotted import has_complete_rows
 from tui.widgets.scale import percent_ticks
 from tui.widgets.trend_chart import TrendPlot
 
@@ -43,7 +47,7 @@ async def test_the_axes_have_real_units_and_end_now() -> None:
     app = pair_app()
     async with app.run_test(size=(160, 45)) as pilot:
         await opened(pilot, data.VM.key)
-        for label in ("150%┤", "512 MiB┤", "−5m", "−1m", "now"):
+        for label in ("150%┤", "100%┼", "512 MiB┼", "−5m", "−1m", "now"):
             assert label in text_of(app)
 
 
@@ -90,9 +94,10 @@ async def test_the_same_figures_are_drawn_once(monkeypatch: pytest.MonkeyPatch) 
     def counted(*args: Any, **kwargs: Any) -> Any:
         nonlocal count
         count += 1
-        return plot.draw(*args, **kwargs)
+        return curves(*args, **kwargs)
 
-    monkeypatch.setattr("tui.widgets.trend_chart.draw", counted)
+    curves = plotting.Plot.curves
+    monkeypatch.setattr(plotting.Plot, "curves", counted)
     app = pair_app()
     async with app.run_test(size=(160, 45)) as pilot:
         await opened(pilot, data.VM.key)
@@ -138,7 +143,7 @@ async def test_boots_show_totals_accelerator_and_the_phases_that_happened() -> N
         await opened(pilot, data.CONTAINER.key)
         text = text_of(app)
         assert "░░ prepare  ▒▒ create  ▓▓ start  ██ boot  ▚▚ provision  ▪▪ answer" in text
-        assert line_with(app, "44.7 s").split("44.7 s")[0].count("█") > 20
+        assert line_with(app, "44.7 s  boot 38.0").count("█") > 15
         assert "0.48 s" in text
         assert line_with(app, "2h00m    4.40").split()[-1] == "76.7"
 
@@ -192,7 +197,111 @@ def test_a_bar_is_as_long_as_its_share(boot: Boot, columns: int) -> None:
     longest = max(b.total_seconds for b in data.BOOTS)
     cells = boot_bars.bar_cells(boot, longest, columns)
     assert sum(cells) == max(1, round(columns * boot.total_seconds / longest))
-    assert len(boot_bars.bar(boot, longest, columns, is_ascii=False).plain) == sum(cells)
+
+
+@pytest.mark.parametrize("width", [52, 70, 120])
+def test_total_and_longest_phase_stand_before_the_bar(width: int) -> None:
+    rows = [row.plain for row in boot_bars.chart(data.BOOTS, width, 20, False, plotting.Plot())]
+    (vm,) = (row for row in rows if "44.7 s" in row)
+    assert re.match(r"vm:web tcg +44\.7 s  (boot|█) 38\.0 +│▒", vm)
+    (container,) = (row for row in rows if "0.48 s" in row)
+    assert re.match(r"container:web +0\.48 s  (start|▓) 0\.31 +│▓", container)
+    assert "0 s" in rows[-1]
+    assert {len(row) for row in rows[-7:]} <= {width}
+
+
+def test_where_a_bar_has_no_room_the_words_stay() -> None:
+    rows = [row.plain for row in boot_bars.chart(data.BOOTS, 26, 6, True, plotting.Plot())]
+    (vm,) = (row for row in rows if "44.7 s" in row)
+    assert "# 38.0" in vm
+    assert max(len(row) for row in rows) <= 26
+
+
+def test_bars_are_pure_ascii_where_the_terminal_is() -> None:
+    rows = boot_bars.chart(data.BOOTS, 70, 20, True, plotting.Plot())
+    assert all(fitted(row, ASCII).plain.isascii() for row in rows)
+    assert "##41.8##" in "\n".join(row.plain for row in rows)
+
+
+async def test_the_same_boots_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 0
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        count += 1
+        return boot_bars.chart(*args, **kwargs)
+
+    monkeypatch.setattr("tui.widgets.boot_chart.chart", counted)
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.VM.key)
+        before = count
+        assert before
+        chart = app.screen.query_one(BootChart)
+        for seconds in (44.8, 44.9):
+            app.snapshot = replace(app.snapshot, boot_seconds={data.VM.key: seconds})
+            await drawn(pilot)
+            chart.lay_out()
+            chart.refresh()
+        await pilot.pause()
+        assert count == before
+        await pilot.resize_terminal(150, 45)
+        await until(pilot, lambda: count > before)
+
+
+async def test_over_a_thin_line_figures_stand_without_charts() -> None:
+    app = pair_app(is_thin=True)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await opened(pilot, data.VM.key)
+        text = text_of(app)
+        assert "V vm:web 104% tcg" in text
+        assert "boot 38.0" in text
+        assert text.count("no charts over a thin line (--thin)") == 3
+        assert "−5m" not in text
+
+
+async def test_where_plotext_cannot_be_had_the_figures_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plotting, "is_loaded", lambda: False)
+    monkeypatch.setattr(plotting, "load", lambda: "no charts: plotext cannot be used → mend it")
+    app = pair_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await app.push_screen(DetailsScreen(data.VM.key))
+        await until(pilot, lambda: "no charts: plotext cannot be used → mend it" in text_of(app))
+        await drawn(pilot)
+        assert "V vm:web 104% tcg" in text_of(app)
+        assert "boot 38.0" in text_of(app)
+
+
+RUNNING = {data.VM.key: data.VM_SAMPLE, data.CONTAINER.key: data.CONTAINER_SAMPLE}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_complete"),
+    [
+        ({}, True),
+        ({"health": {}}, False),
+        ({"samples": {data.VM.key: data.VM_SAMPLE}}, False),
+        ({"samples": {**RUNNING, data.VM.key: replace(data.VM_SAMPLE, cpu_percent=None)}}, False),
+        ({"stale": frozenset({SideName.VM})}, False),
+        (
+            {
+                "stale": frozenset({SideName.CONTAINER}),
+                "health": {
+                    **data.SNAPSHOT.health,
+                    SideName.CONTAINER: Health(SideName.CONTAINER, False, reason="gone"),
+                },
+            },
+            True,
+        ),
+    ],
+    ids=["all", "not asked", "no sample", "no cpu yet", "last known", "one side down"],
+)
+def test_rows_are_complete_when_all_that_runs_has_a_figure(
+    changes: dict[str, Any], is_complete: bool
+) -> None:
+    assert has_complete_rows(replace(data.SNAPSHOT, **changes)) is is_complete
 
 
 def test_every_phase_has_signs_of_its_own() -> None:
@@ -239,7 +348,7 @@ def test_a_difference_too_small_for_a_dot_is_no_difference() -> None:
         past = replace(data.history(50, 100), cpu_percent=(50.0,) * 289 + (value,))
         curves = curves_of(Metric.CPU, (data.VM,), data.SNAPSHOT, lambda key: past)
         lines = trend_chart.thin_curves(curves, 300, data.SNAPSHOT.t_ns / 1e9, 5.0, 60)
-        frame = plot.Frame(-300, 0.0, (), percent_ticks(100.0, 2))
+        frame = plot_layout.Frame(-300, 0.0, (), percent_ticks(100.0, 2))
         return trend_chart.dots_of(lines, frame, 68, 10)
 
     assert dots(50.1) == dots(50.2)

@@ -74,7 +74,7 @@ async def test_tab_turns_to_boots_then_facts_then_back() -> None:
         assert "−5m" in text_of(app)
         assert "tab boots" in text_of(app)
         await pilot.press("tab")
-        assert "request to answer, same scale" in text_of(app)
+        assert "longest phase, same scale" in text_of(app)
         assert "−5m" not in text_of(app)
         await pilot.press("tab")
         assert "the guest's processes are not visible from the host" in text_of(app)

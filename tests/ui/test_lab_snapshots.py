@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app
+from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app, charts_drawn
 from tests.ui.lab_fakes import FakeLab, history, partial, under_way
 from tests.ui.lab_studies import nginx_study
 from tui.glyphs import ASCII
@@ -39,7 +39,7 @@ def presses(keys: Sequence[str]) -> Callable[[Pilot[Any]], Awaitable[None]]:
             await pilot.pause()
             await pilot.pause()
         await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await charts_drawn(pilot)
 
     return run
 

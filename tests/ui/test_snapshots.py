@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app
+from tests.ui.conftest import SMALL, STANDARD, WIDE, build_app, charts_drawn
 from tests.ui.fleets import docker_down, empty_fleet, first_run, full_fleet
 from tui.glyphs import ASCII, UNICODE
 from tui.snapshot import Snapshot
@@ -25,9 +25,10 @@ def presses(keys: Iterable[str]) -> Callable[[Pilot[Any]], Awaitable[None]]:
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         await pilot.pause()
+        await charts_drawn(pilot)
         await pilot.press(*keys)
         await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await charts_drawn(pilot)
 
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -16,7 +17,7 @@ from tests.ui.lab_fakes import FakeLab
 from tui.app import TwindeckApp
 from tui.snapshot import Snapshot
 
-HEAVY = ("docker", "psutil", "vagrant", "sqlite3", "watchfiles", "requests")
+HEAVY = ("docker", "plotext", "psutil", "vagrant", "sqlite3", "watchfiles", "requests")
 
 
 def test_the_console_imports_nothing_heavy() -> None:
@@ -57,6 +58,59 @@ def test_the_lab_is_imported_when_it_is_opened() -> None:
     )
     of_the_lab = ("tui.lab", "tui.results", "tui.screens.lab", "tui.widgets.lab")
     assert not [name for name in told.stdout.split() if name.startswith(of_the_lab)]
+
+
+PLOTS = """
+import asyncio, sys
+from dataclasses import replace
+from tests.ui.conftest import build_app, text_of, until
+from tests.ui.fleets import full_fleet
+from tui.screens.details import DetailsScreen
+from tui.widgets.plotted import Plotted
+
+def tell(word):
+    print(word, "plotext" in sys.modules)
+
+async def main(is_thin, width, height):
+    whole = full_fleet()
+    app = build_app(replace(whole, samples={}), is_thin=is_thin)
+    async with app.run_test(size=(width, height)) as pilot:
+        await pilot.pause()
+        assert "VMs" in text_of(app)
+        tell("frame")
+        app.snapshot = whole
+        await pilot.pause()
+        await until(pilot, lambda: all(p.can_plot or p.trouble for p in app.query(Plotted)), 30)
+        tell("rows")
+        await app.push_screen(DetailsScreen("vm:nginx"))
+        plots = app.screen.query(Plotted)
+        await until(pilot, lambda: all(p.can_plot or p.trouble for p in plots), 30)
+        tell("details")
+
+asyncio.run(main(*map(int, sys.argv[1:])))
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_thin", "size", "told"),
+    [
+        (False, WIDE, "frame False rows True details True"),
+        (False, STANDARD, "frame False rows False details True"),
+        (True, WIDE, "frame False rows False details False"),
+    ],
+    ids=["160x45", "80x24", "thin"],
+)
+def test_plotext_comes_behind_complete_rows_and_only_where_a_chart_is_shown(
+    is_thin: bool, size: tuple[int, int], told: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PLOTS, *map(str, map(int, (is_thin, *size)))],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert " ".join(done.stdout.split()) == told, done.stderr
 
 
 async def test_the_lab_is_opened_behind_the_first_frame() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.scale import byte_ticks, percent_ticks, place, share, thin
+from tui.widgets.scale import Tick, byte_ticks, percent_ticks, second_ticks, share, thin
 
 SERIES = st.lists(
     st.one_of(st.none(), st.floats(0, 1e12, allow_nan=False)), min_size=0, max_size=400
@@ -93,15 +93,14 @@ def test_shares_add_up_to_the_whole(cells: int, parts: list[float]) -> None:
     )
 
 
-@given(st.floats(-1e6, 1e6), st.floats(0.001, 1e6), st.integers(1, 500))
-def test_the_ends_have_the_outermost_places(low: float, span: float, count: int) -> None:
-    ends = (low, low + span)
-    assert place(ends[0], ends, count) == 0
-    assert place(ends[1], ends, count) == count - 1
+@given(st.floats(0.001, 1e5), st.integers(1, 12))
+def test_second_ticks_are_few_round_and_within(highest: float, count: int) -> None:
+    ticks = second_ticks(highest, count)
+    assert ticks[0] == Tick(0.0, "0 s")
+    assert ticks[-1].value <= highest * (1 + 1e-6)
+    assert len(ticks) <= count + 1
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(2, 500))
-def test_a_place_is_the_nearest(one: float, other: float, count: int) -> None:
-    nearest = place(one, (0.0, 1.0), count)
-    assert abs(one - nearest / (count - 1)) <= 0.5 / (count - 1) + 1e-9
-    assert place(min(one, other), (0.0, 1.0), count) <= place(max(one, other), (0.0, 1.0), count)
+def test_second_ticks_of_nothing_or_without_room_are_none() -> None:
+    assert second_ticks(0.0, 4) == second_ticks(9.0, 0) == ()
+    assert [tick.label for tick in second_ticks(76.7, 5)] == ["0 s", "20 s", "40 s", "60 s"]

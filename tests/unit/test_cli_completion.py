@@ -122,7 +122,7 @@ def test_a_tab_loads_no_engine(known_fleet: Path) -> None:
         "import sys; from tui.cli import cli\n"
         "try: cli.main(prog_name='twindeck')\n"
         "except SystemExit: pass\n"
-        "print(sorted({'docker', 'vagrant', 'psutil', 'textual'} & set(sys.modules)))\n"
+        "print(sorted({'docker', 'vagrant', 'plotext', 'psutil', 'textual'} & set(sys.modules)))\n"
     )
     env = {
         **os.environ,

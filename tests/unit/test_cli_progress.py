@@ -145,7 +145,7 @@ def test_looking_loads_neither_the_console_nor_what_it_does_not_need(tmp_path: P
     code = (
         "import sys\n"
         "from tui.cli import cli\n"
-        "heavy = {'textual', 'rich', 'docker', 'vagrant', 'psutil', 'watchfiles'}\n"
+        "heavy = {'textual', 'rich', 'docker', 'vagrant', 'psutil', 'watchfiles', 'plotext'}\n"
         "print(sorted((heavy | {'sqlite3'}) & set(sys.modules)))\n"
         "try: cli.main(['boots', '--json'])\n"
         "except SystemExit: pass\n"

@@ -94,7 +94,7 @@ class TwindeckGroup(click.Group):
     "--thin",
     is_flag=True,
     help=f"For a slow line: measure every {THIN_INTERVAL_SECONDS:.0f} s, show no trends and "
-    "no charts beside the rows.",
+    "no charts.",
 )
 @click.option(
     "--sampler",

@@ -9,6 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from tui.model import Instance, SideName, State, verbs_for
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tui.widgets.trend_chart import TrendChart
 
 _TICK_SECONDS = 1.0
+_REST_SECONDS = 0.1
+"""How long the cursor has to rest on a row before its charts are drawn."""
 _FOOTER = (
     *("start_or_stop", "bring_up", "boot_pair", "logs", "shell", "destroy", "filter", "output"),
     *("restart", "comparisons", "pause_or_resume", "inspect", "mark", "order", "kill"),
@@ -60,6 +63,7 @@ class DecksScreen(ActingScreen):
         self._worded: tuple[object, ...] = ()
         self._is_behind = False
         self._charts: tuple[TrendChart | BootChart, ...] = ()
+        self._rest: Timer | None = None
         self._filter = FilterBox()
         self._filter_line = Horizontal(Static("/"), self._filter, id="filter-line")
         self._status = StatusLine()
@@ -170,8 +174,7 @@ class DecksScreen(ActingScreen):
         self._status.key = self.deck.cursor
         self._status.follow()
         self.set_class(self.deck.selected is None, "-none")
-        # The cursor is painted first: drawing curves takes longer than a frame has.
-        self.call_after_refresh(self._point_charts)
+        self._aim_charts()
         target = self.target
         worded = (
             self._active,
@@ -183,6 +186,17 @@ class DecksScreen(ActingScreen):
         if worded != self._worded:
             self._worded = worded
             self.refresh_bindings()
+
+    def _aim_charts(self) -> None:
+        """Once the cursor rests: drawing curves takes longer than a frame has."""
+        if all(chart.key == self.deck.cursor for chart in self._charts):
+            return
+        if self._rest is not None:
+            self._rest.stop()
+        if any(chart.key is None for chart in self._charts):
+            self.call_after_refresh(self._point_charts)
+        else:
+            self._rest = self.set_timer(_REST_SECONDS, self._point_charts)
 
     def _point_charts(self) -> None:
         for chart in self._charts:

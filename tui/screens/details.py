@@ -39,9 +39,9 @@ class BootTable(Widget):
         """One row a boot; empty without any."""
         app = self.app
         assert isinstance(app, ConsoleApp)
-        return (
-            boot_table(self.boots, app.clock.unix(), self.size.width) if self.boots else Content()
-        )
+        if not self.boots:
+            return Content()
+        return fitted(boot_table(self.boots, app.clock.unix(), self.size.width), app.glyphs)
 
 
 class DetailsScreen(ActingScreen):

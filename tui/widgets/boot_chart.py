@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
-from textual import getters, work
+from textual import work
 from textual.content import Content
 from textual.reactive import var
 
-from tui.console import ConsoleApp
 from tui.errors import TwindeckError
 from tui.model import Boot, State
 from tui.snapshot import Snapshot
 from tui.widgets.boot_bars import chart
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
-from tui.widgets.rows import Rows
+from tui.widgets.plotted import Plotted
 
 BOOTS = 20
 
 
-class BootChart(Rows):
+class BootChart(Plotted):
     """Boots of the instance at `key` and of its pair; read anew when a boot was added."""
 
     DEFAULT_CSS = """
     BootChart { width: 1fr; height: 1fr; padding: 0 1 0 0; }
     """
-    app = getters.app(ConsoleApp)
     key: var[str | None] = var(None)
     """Address of the selection; None shows nothing."""
     boots: var[tuple[Boot, ...]] = var(())
@@ -38,6 +36,7 @@ class BootChart(Rows):
         self.is_read = False
         """Whether the history has been asked for this key."""
         self._known: tuple[object, ...] | None = None
+        self._told: tuple[object, ...] = ()
 
     def on_mount(self) -> None:
         """Follow the fleet."""
@@ -69,25 +68,27 @@ class BootChart(Rows):
         self.is_read = True
         self.error = error
         self.boots = tuple(boots)
-        self._lay_out()
+        self.lay_out()
 
     def on_resize(self) -> None:
         """Another width, other bars."""
-        if self.is_read:
-            self._lay_out()
+        self.lay_out()
 
-    def _lay_out(self) -> None:
-        width = self.content_size.width
-        self.lay(fitted(self._told(), self.app.glyphs).wrap(width) if width else [])
-
-    def _told(self) -> Content:
-        """Bars, or one line that says why there are none."""
-        width, height = self.content_size
+    def lay_out(self) -> None:
+        """Bars, or one line that says why there are none; drawn once for the same boots."""
+        size, glyphs = self.content_size, self.app.glyphs
+        told = (self.boots, self.error, self._note(), size, self.can_plot, self.trouble)
+        if not self.is_read or not size.width or told == self._told:
+            return
+        self._told = told
         if self.error:
-            return Content.styled(self.error, "$error")
-        if not self.boots:
-            return Content.styled(self._note(), "$quiet")
-        return chart(self.boots, width, height, self.app.glyphs.is_ascii)
+            rows = Content.styled(self.error, "$error").wrap(size.width)
+        elif not self.boots:
+            rows = Content.styled(self._note(), "$quiet").wrap(size.width)
+        else:
+            rows = chart(self.boots, *size, glyphs.is_ascii, self.plot if self.can_plot else None)
+            rows += [Content.styled(self.trouble, "$quiet")] if self.trouble else []
+        self.lay([fitted(row, glyphs) for row in rows])
 
     def _note(self) -> str:
         instance = self.app.fleet.snapshot.find(self.key) if self.key else None

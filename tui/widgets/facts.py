@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui.glyphs import Glyphs
-from tui.model import Boot, Instance, Phase, SideName, State, Workload
+from tui.model import Boot, Instance, SideName, State, Workload
 from tui.snapshot import Sample, Snapshot
 from tui.text import clean
 from tui.units import DASH, age, iec, percent, seconds
-from tui.widgets.boot_bars import name_text
+from tui.widgets.boot_bars import bare_seconds, name_text, phases_of
 from tui.widgets.curves import kind_text, reason_for
 
 _STATE_STYLES = {
@@ -158,7 +158,7 @@ def table(rows: Sequence[Fact], width: int) -> Content:
 
 def boot_table(boots: Sequence[Boot], unix: float, width: int) -> Content:
     """One row a boot, newest first, a column a phase that occurs; seconds."""
-    present = [p for p in Phase if any(phase.name is p for boot in boots for phase in boot.phases)]
+    present = phases_of(boots)
     name = max((len(name_text(boot)) for boot in boots), default=4)
     columns = [max(7, len(phase) + 1) for phase in present]
     head = f"{'seconds':<{name}} {'ago':>6}"
@@ -167,17 +167,10 @@ def boot_table(boots: Sequence[Boot], unix: float, width: int) -> Content:
     for boot in boots:
         took = {phase.name: phase.seconds for phase in boot.phases}
         cells = "".join(
-            f"{_bare(took.get(phase)):>{column}}"
+            f"{bare_seconds(took[phase]) if phase in took else DASH:>{column}}"
             for phase, column in zip(present, columns, strict=True)
         )
         start = f"{name_text(boot):<{name}} {age(unix - boot.started_at):>6}"
-        total = _bare(boot.total_seconds) + ("" if boot.answered else "*")
+        total = bare_seconds(boot.total_seconds) + ("" if boot.answered else "*")
         lines.append(Content.assemble(start, cells, (f"{total:>8}", "bold")))
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
-
-
-def _bare(value: float | None) -> str:
-    """Seconds in three significant digits, without the unit."""
-    if value is None:
-        return DASH
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

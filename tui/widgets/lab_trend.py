@@ -7,16 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from textual import getters
 from textual.content import Content
-from textual.widget import Widget
 
-from tui.console import ConsoleApp
 from tui.results import Arm, Row, Table
 from tui.text import clean
 from tui.units import figure
 from tui.widgets.plainly import fitted
-from tui.widgets.plot import Frame, Line, draw
+from tui.widgets.plot_layout import Frame, Line
+from tui.widgets.plotted import Plotted
 from tui.widgets.scale import Thinned, Tick, byte_ticks, percent_ticks
 
 _STYLES = {Arm.VM: ("V", "$vm", "VM"), Arm.CONTAINER: ("C", "$container", "Container")}
@@ -54,10 +52,8 @@ def trend_of(tables: Sequence[Table], row: Row) -> Trend:
     return replace(trend, starts=tuple(starts), medians=tuple(medians))
 
 
-class TrendCurve(Widget):
-    """One side."""
-
-    app = getters.app(ConsoleApp)
+class TrendCurve(Plotted):
+    """One side: the newest figure, then the medians of all runs; drawn once for the same data."""
 
     def __init__(self, arm: Arm) -> None:
         super().__init__()
@@ -69,32 +65,42 @@ class TrendCurve(Widget):
         """Take another row."""
         if (trend, is_ready) != (self._trend, self._is_ready):
             self._trend, self._is_ready = trend, is_ready
-            self.refresh()
+            self.lay_out()
 
-    def render(self) -> Content:
+    def on_resize(self) -> None:
+        """As many columns and rows as there is room for."""
+        self.lay_out()
+
+    def lay_out(self) -> None:
         """Newest figure, then the curve; words where there is none."""
         width, height = self.content_size
+        if width and height:
+            self.lay([fitted(row, self.app.glyphs) for row in self._paint(width, height)])
+
+    def _paint(self, width: int, height: int) -> list[Content]:
         mark, style, word = _STYLES[self.arm]
         points = self._trend.points(self.arm)
         head = Content.assemble((mark, f"{style} reverse bold"), (f" {word} ", "bold"))
         if not self._is_ready:
-            return head
+            return [head]
         if not points:
-            return head + Content.styled(" no figures of this row to draw", "$quiet")
+            return [head + Content.styled(" no figures of this row to draw", "$quiet")]
         newest = figure(points[-1][1], self._trend.unit)
         head += Content.styled(f" {newest}", f"{style} bold")
         if len(points) < 2:
-            return head + Content.styled("  one run; two make a line", "$quiet")
-        line = Line(mark, style, Thinned(tuple(points), frozenset()))
+            return [head + Content.styled("  one run; two make a line", "$quiet")]
+        if not self.can_plot:
+            return [head, Content.styled(self.trouble, "$quiet")]
+        values = tuple(figure(y, self._trend.unit) for _, y in points)
+        line = Line(mark, style, Thinned(tuple(points), frozenset()), values=values)
         frame = _frame(self._trend, points, width, height)
-        glyphs = self.app.glyphs
-        plot = draw([line], frame, width, height - 1, is_ascii=glyphs.is_ascii)
-        return fitted(Content("\n").join([head, plot]), glyphs)
+        is_ascii = self.app.glyphs.is_ascii
+        return [head, *self.plot.curves([line], frame, width, height - 1, is_ascii=is_ascii)]
 
 
 def _frame(trend: Trend, points: Sequence[tuple[float, float]], width: int, height: int) -> Frame:
     highest = max(y for _, y in points)
-    count = max(1, (height - 3) // 3)
+    count = max(1, (height - 3) // 4)
     y_ticks = byte_ticks(highest, count) if trend.unit in ("B", "B/s") else _ticks(highest, count)
     last = len(trend.starts) - 1
     step = max(1, math.ceil((last + 1) * 7 / max(7, width - 10)))

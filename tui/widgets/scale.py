@@ -98,6 +98,15 @@ def byte_ticks(highest: float, count: int) -> tuple[Tick, ...]:
     return tuple(Tick(v, f"{v / divisor:g} {unit}" if v else "0") for v in _values(highest, step))
 
 
+def second_ticks(highest: float, count: int) -> tuple[Tick, ...]:
+    """At most `count` steps of 1, 2 or 5 times a power of ten from 0 on, none above `highest`."""
+    if highest <= 0 or count < 1:
+        return ()
+    step = _step(highest, count, _DECIMAL, 10.0)
+    steps = math.floor(highest / step + 1e-9)
+    return tuple(Tick(step * n, f"{step * n:g} s") for n in range(steps + 1))
+
+
 def _step(highest: float, count: int, multiples: Sequence[float], base: float) -> float:
     """The smallest allowed step that needs no more than `count` steps (at least one)."""
     least = highest / max(1, count)
@@ -111,15 +120,6 @@ def _step(highest: float, count: int, multiples: Sequence[float], base: float) -
 def _values(highest: float, step: float) -> list[float]:
     steps = max(1, math.ceil(highest / step - 1e-9))
     return [step * index for index in range(steps + 1)]
-
-
-def place(value: float, ends: tuple[float, float], count: int) -> int:
-    """Which of `count` places from one end to the other, both of which have one; 0 is the first.
-
-    Beyond the ends the places go on.
-    """
-    low, high = ends
-    return round((value - low) / (high - low) * (count - 1))
 
 
 def share(cells: int, parts: Sequence[float]) -> tuple[int, ...]:

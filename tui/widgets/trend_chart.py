@@ -18,8 +18,8 @@ from tui.snapshot import Snapshot
 from tui.widgets.curves import Curve, Metric, curves_of
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
-from tui.widgets.plot import Frame, Line, draw
-from tui.widgets.rows import Rows
+from tui.widgets.plot_layout import Frame, Line
+from tui.widgets.plotted import Plotted
 from tui.widgets.scale import Tick, byte_ticks, percent_ticks, thin
 
 WINDOWS_SECONDS = (60, 120, 300)
@@ -33,13 +33,12 @@ _SIDE_BY_SIDE_COLUMNS = 64
 _STACKED_ROWS = 14
 
 
-class TrendPlot(Rows):
+class TrendPlot(Plotted):
     """One metric of the pair: a legend with the newest figures, the curves below it."""
 
     DEFAULT_CSS = """
     TrendPlot { width: 1fr; height: 1fr; padding: 0 1 0 0; }
     """
-    app = getters.app(ConsoleApp)
 
     def __init__(self, metric: Metric) -> None:
         super().__init__()
@@ -48,11 +47,11 @@ class TrendPlot(Rows):
         self._now_ns = 0
         self._window_seconds = WINDOWS_SECONDS[0]
         self._signature: tuple[object, ...] = ()
-        self._plotted: tuple[tuple[object, ...], Content] | None = None
+        self._plotted: tuple[tuple[object, ...], list[Content]] | None = None
 
     def on_resize(self) -> None:
         """As many columns and rows as there is room for."""
-        self._tell()
+        self.lay_out()
 
     def show(self, curves: tuple[Curve, ...], now_ns: int) -> None:
         """Take new data; paint only if it would look different. A calm curve moves seldom."""
@@ -62,7 +61,7 @@ class TrendPlot(Rows):
             return
         self._curves, self._now_ns, self._signature = curves, now_ns, signature
         self._window_seconds = window_for(curves, now_ns)
-        self._tell()
+        self.lay_out()
 
     @property
     def _bucket_ns(self) -> int:
@@ -70,7 +69,7 @@ class TrendPlot(Rows):
         columns = max(1, self.content_size.width - 8)
         return max(_LEAST_COLUMN_NS, self._window_seconds * 1_000_000_000 // columns)
 
-    def _tell(self) -> None:
+    def lay_out(self) -> None:
         """Legend, then the plot in the rows that remain."""
         width, height = self.content_size
         if width and height:
@@ -84,14 +83,16 @@ class TrendPlot(Rows):
         frame, lines = self._figure(width, left)
         if not any(line.data.points for line in lines):
             return [Content.styled(title, "bold"), *_blank(self._curves, width, height - 1)]
-        return [*head, *self._plot(lines, frame, width, left).split(allow_blank=True)]
+        return [*head, *self._plot(lines, frame, width, left)]
 
-    def _plot(self, lines: list[Line], frame: Frame, width: int, height: int) -> Content:
+    def _plot(self, lines: list[Line], frame: Frame, width: int, height: int) -> list[Content]:
         """The curves; those of an idle instance are drawn once a column, not once a sample."""
+        if not self.can_plot:
+            return _centred([self.trouble], width, height)
         dots = dots_of(lines, frame, width, height)
         if self._plotted is None or self._plotted[0] != dots:
             is_ascii = self.app.glyphs.is_ascii
-            self._plotted = (dots, draw(lines, frame, width, height, is_ascii=is_ascii))
+            self._plotted = (dots, self.plot.curves(lines, frame, width, height, is_ascii=is_ascii))
         return self._plotted[1]
 
     def _figure(self, width: int, height: int) -> tuple[Frame, list[Line]]:
@@ -209,6 +210,10 @@ def _blank(curves: Sequence[Curve], width: int, height: int) -> list[Content]:
     """In place of a plot: why there is nothing to draw."""
     reasons = dict.fromkeys(f"{curve.name}: {curve.reason}" for curve in curves if curve.reason)
     words = list(reasons) or ["no figures in the last minutes" if curves else ""]
+    return _centred(words, width, height)
+
+
+def _centred(words: Sequence[str], width: int, height: int) -> list[Content]:
     rows = [Content.styled(word, "$quiet").truncate(width, ellipsis=True) for word in words]
     above = max(0, (height - len(rows)) // 2)
     return [Content("")] * above + [row.center(width) for row in rows[:height]]
