@@ -60,14 +60,11 @@ def test_a_window_of_next_to_nothing_does_no_harm(terminal: Terminal, tmp_path: 
 
 
 def test_what_one_console_does_another_shows_at_once_and_both_share_a_history(
-    terminal: Terminal, tmp_path: Path
+    terminal: Terminal, tmp_path: Path, base_image: str
 ) -> None:
     name = f"twtest-{uuid.uuid4().hex[:8]}"
     other = Terminal(160, 45)
-    image = subprocess.run(
-        ("docker", "images", "-q"), capture_output=True, text=True, check=True
-    ).stdout.split()[0]
-    make = ("docker", "create", "--init", "--name", name, image, "sleep", "86400")
+    make = ("docker", "create", "--init", "--name", name, base_image, "sleep", "86400")
     subprocess.run(make, capture_output=True, check=True)
     try:
         for one in (terminal, other):
@@ -84,10 +81,10 @@ def test_what_one_console_does_another_shows_at_once_and_both_share_a_history(
             )
         terminal.press("s")
         for one in (terminal, other):
-            one.wait(lambda s: "running" in row_of(s, name), 5, "it running")
+            one.wait(lambda s: "running" in row_of(s, name), 10, "it running")
         other.press("s")
         for one in (terminal, other):
-            one.wait(lambda s: "stopped" in row_of(s, name), 15, "it stopped")
+            one.wait(lambda s: "exited" in row_of(s, name), 20, "it stopped")
             one.press("q")
             one.wait_text("[ended with 0]")
     finally:
