@@ -104,7 +104,8 @@ class DecksScreen(ActingScreen):
 
     def _focus_deck(self) -> None:
         """Unless the filter was opened meanwhile: what is typed there would be the deck's keys."""
-        if not self._filter.has_focus:
+        # Not `has_focus`, which is told by a message and so comes later.
+        if self.focused is not self._filter:
             self.set_focus(self.deck)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
