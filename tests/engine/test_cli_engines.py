@@ -87,16 +87,15 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deck]:
 
 
 @pytest.fixture
-def containers() -> Iterator[list[str]]:
+def containers(base_image: str) -> Iterator[list[str]]:
     """Containers in four states, by name; removed afterwards."""
-    image = run("docker", "images", "-q").split()[0]
     stem = f"twtest-{uuid.uuid4().hex[:8]}"
     names = [f"{stem}-{state}" for state in ("running", "paused", "exited", "created")]
     loop = ("sh", "-c", "echo hello; while :; do sleep 0.2; done")
     try:
         for name in names[:3]:
-            run("docker", "run", "-d", "--init", "--name", name, image, *loop)
-        run("docker", "create", "--name", names[3], image, *loop)
+            run("docker", "run", "-d", "--init", "--name", name, base_image, *loop)
+        run("docker", "create", "--name", names[3], base_image, *loop)
         run("docker", "pause", names[1])
         run("docker", "kill", names[2])
         yield names

@@ -114,6 +114,23 @@ def test_a_stop_from_outside_is_seen_at_once(containers: Containers, run: Run) -
     assert watching.error is None
 
 
+def test_a_killed_process_is_seen_at_once_with_its_exit_code(
+    containers: Containers, run: Run
+) -> None:
+    # With an init of its own: the kernel lets nobody inside kill the first process.
+    name = run("--init", command=("sleep", "86400"))
+    watching = Watching(containers)
+    try:
+        assert find(containers, name).state is State.RUNNING
+        seen = watching.count
+        docker("exec", name, "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
+        until(lambda: watching.count > seen, 1.0)
+        until(lambda: find(containers, name).state is State.STOPPED, 1.0)
+        assert find(containers, name).exit_code == 137
+    finally:
+        watching.end()
+
+
 def test_events_that_change_nothing_are_not_told(containers: Containers, run: Run) -> None:
     name = run()
     watching = Watching(containers)

@@ -218,6 +218,30 @@ def test_watch_ends_with_an_error_when_libvirt_dies(
     assert not side.health().ok
 
 
+def test_a_machine_whose_hypervisor_is_killed_is_stopped_within_a_second(shop: Shop) -> None:
+    shop.define(shop.disk)
+    virsh("start", shop.uuid)
+    side = shop.side()
+    row = shop.row()
+    assert row is not None
+    assert row.state is State.RUNNING
+    stop, changes = Event(), []
+    thread = Thread(target=side.watch, args=(lambda: changes.append(1), stop))
+    thread.start()
+    try:
+        wait_until(lambda: changes, 5)
+        changes.clear()
+        # As the kernel does when memory is out; libvirt's user may kill it, we perhaps not.
+        virsh("destroy", shop.uuid)
+        wait_until(lambda: changes, 1)
+        row = shop.row()
+        assert row is not None
+        assert row.state is State.STOPPED
+    finally:
+        stop.set()
+        thread.join(5)
+
+
 def test_a_broken_workload_does_not_take_the_others_with_it(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Vagrantfile", tmp_path)
     shutil.copytree(ROOT / "workloads" / "nginx", tmp_path / "workloads" / "nginx")

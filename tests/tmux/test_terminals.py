@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,9 +26,9 @@ def terminal() -> Iterator[Terminal]:
     terminal.close()
 
 
-def open_console(terminal: Terminal, data: Path, env: Mapping[str, str]) -> None:
-    """The console on the real engines, looking only."""
-    words = [str(TWINDECK), "--project", str(ROOT), "--read-only"]
+def open_console(terminal: Terminal, data: Path, env: Mapping[str, str], *options: str) -> None:
+    """The console on the real engines, looking only unless other options are given."""
+    words = [str(TWINDECK), "--project", str(ROOT), *(options or ("--read-only",))]
     terminal.run(words, {"LANG": "C.UTF-8", "TWINDECK_DATA": str(data), **env}, ROOT)
 
 
@@ -43,6 +45,56 @@ def test_shrinks_to_60x15_and_grows_again(terminal: Terminal, tmp_path: Path) ->
     terminal.wait_text("nginx")
     terminal.press("q")
     terminal.wait_text("[ended with 0]")
+
+
+def test_a_window_of_next_to_nothing_does_no_harm(terminal: Terminal, tmp_path: Path) -> None:
+    open_console(terminal, tmp_path, {})
+    terminal.wait_text("nginx", 20)
+    for columns, lines in ((2, 1), (1, 60), (200, 1)):
+        terminal.resize(columns, lines)
+        terminal.press("j", "Tab")
+    terminal.resize(160, 45)
+    terminal.wait(lambda s: "VMs" in s and "nginx" in s, 10, "both decks again")
+    terminal.press("q")
+    terminal.wait_text("[ended with 0]")
+
+
+def test_what_one_console_does_another_shows_at_once_and_both_share_a_history(
+    terminal: Terminal, tmp_path: Path, base_image: str
+) -> None:
+    name = f"twtest-{uuid.uuid4().hex[:8]}"
+    other = Terminal(160, 45)
+    make = ("docker", "create", "--init", "--name", name, base_image, "sleep", "86400")
+    subprocess.run(make, capture_output=True, check=True)
+    try:
+        for one in (terminal, other):
+            open_console(one, tmp_path, {}, "--sampler", "auto")
+            one.wait_text("nginx", 20)
+            one.press("2", "/")
+            one.wait_text("keep the filter")
+            one.press(*name)
+            # Keys go to the row under the cursor: what else is on this host must not be it.
+            one.wait(lambda s: f"/{name}  1 shown" in s, 10, "deck with no other row")
+            one.press("Enter")
+            one.wait(
+                lambda s: "keep the filter" not in s and "created" in row_of(s, name), 10, "row"
+            )
+        terminal.press("s")
+        for one in (terminal, other):
+            one.wait(lambda s: "running" in row_of(s, name), 10, "it running")
+        other.press("s")
+        for one in (terminal, other):
+            one.wait(lambda s: "exited" in row_of(s, name), 20, "it stopped")
+            one.press("q")
+            one.wait_text("[ended with 0]")
+    finally:
+        other.close()
+        subprocess.run(("docker", "rm", "-fv", name), capture_output=True, check=False)
+
+
+def row_of(screen: str, name: str) -> str:
+    """The row of that name."""
+    return next((line for line in screen.splitlines() if f" {name[:12]}" in line), "")
 
 
 @pytest.mark.parametrize(

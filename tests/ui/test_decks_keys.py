@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual import events
 from textual.geometry import Region
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tests.ui.conftest import (
     STANDARD,
@@ -171,6 +173,23 @@ async def test_letters_in_the_filter_are_letters() -> None:
         assert isinstance(app.screen, DecksScreen)
         assert screen_of(app).deck.needle == "sqd"
         assert "Nothing matches" in text_of(app)
+
+
+@pytest.mark.parametrize("size", [STANDARD, WIDE])
+@pytest.mark.parametrize("before", [["2"], ["tab"], ["2", "1"], []])
+async def test_letters_typed_at_once_behind_another_key_are_the_filters(
+    size: tuple[int, int], before: list[str]
+) -> None:
+    app = build_app()
+    async with app.run_test(size=size) as pilot:
+        for key in (*before, "slash"):
+            # As they come when a line was slow: all of them before anything was drawn.
+            app.post_message(events.Key(key, "/" if key == "slash" else key))
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press(*"srKp")
+        assert screen_of(app).deck.needle == "srKp"
+        assert asked_of(app) == []
+        assert isinstance(app.screen, DecksScreen)
 
 
 async def test_filter_is_fuzzy_over_names() -> None:

@@ -573,3 +573,17 @@ def test_a_thin_line_is_measured_for_seldom_unless_told(
     monkeypatch.setattr(session, "open_fleet", remember)
     assert deck.run(*words, "ls").exit_code == 0
     assert [settings.interval_seconds for settings in opened] == [seconds]
+
+
+def test_ctrl_c_before_the_commands_are_there_ends_without_a_word() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from tui.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

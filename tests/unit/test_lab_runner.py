@@ -36,6 +36,7 @@ class Pair:
         self.moves: list[tuple[str, Arm]] = []
         self.is_quick = True
         self.boot_fails = False
+        self.is_cancelled = False
 
     def instance(self, arm: Arm) -> Instance:
         side = SideName.VM if arm is Arm.VM else SideName.CONTAINER
@@ -56,7 +57,8 @@ class Pair:
         self._move("boot", arm, State.RUNNING)
 
     def sleep(self, seconds: float) -> None:
-        pass
+        if self.is_cancelled:
+            raise Cancelled
 
     def _move(self, word: str, arm: Arm, state: State) -> None:
         self.moves.append((word, arm))
@@ -196,6 +198,16 @@ def test_what_was_taken_before_is_not_taken_again(pair: Pair, journal: RunJourna
     assert [word for word, _ in told.told[:5]] == ["skipped"] * 4 + ["taking"]
     assert journal.measurements[: len(before)] == before
     assert len(taken) == len(set(taken)) == 2 + 4
+
+
+def test_a_run_that_is_cancelled_takes_no_other_reading(pair: Pair, journal: RunJournal) -> None:
+    def take(arm: Arm) -> float:
+        pair.is_cancelled = True
+        return 1.0
+
+    with pytest.raises(Cancelled):
+        run(pair, journal, instrument("quick", take))
+    assert [m.metric for m in journal.measurements].count("quick.x") == 1
 
 
 def test_a_failed_reading_is_kept_and_the_others_go_on(pair: Pair, journal: RunJournal) -> None:

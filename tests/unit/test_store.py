@@ -233,6 +233,21 @@ def test_a_locked_file_is_told_as_such(store: Store, path: Path) -> None:
     assert len(store.boots()) == 1
 
 
+def test_a_full_disk_is_told_loses_nothing_and_takes_boots_again_when_there_is_room(
+    store: Store, path: Path
+) -> None:
+    store.add_boot(a_boot("nginx", 1.0))
+    # SQLite answers the same as where the file system has no room.
+    (pages,) = store._database.execute("PRAGMA page_count").fetchone()
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="full") as caught:
+        store.add_boot(a_boot("nginx" * 20_000, 1.0))
+    assert str(path) in caught.value.line
+    store._database.execute("PRAGMA max_page_count = 100000")
+    store.add_boot(a_boot("nginx", 2.0))
+    assert [boot.started_at for boot in store.boots()] == [2.0, 1.0]
+
+
 def test_after_close_every_call_says_so(store: Store) -> None:
     store.close()
     store.close()

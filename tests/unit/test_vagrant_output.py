@@ -148,6 +148,14 @@ def test_a_lock_is_busy_not_failed() -> None:
     assert isinstance(explain(LOCKED), ActionBusy)
 
 
+def test_a_machine_of_that_name_that_is_another_is_named() -> None:
+    error = explain("Name `shop_web` of domain about to create is already taken. Please try to run")
+    assert error.line == (
+        "nginx cannot be made: libvirt has another machine named shop_web → "
+        "give that one another name: virsh domrename shop_web NEWNAME"
+    )
+
+
 def test_a_failed_provisioner_tells_what_the_guest_said() -> None:
     assert "Unable to locate package nginx-lihgt" in str(explain(PROVISIONER))
 

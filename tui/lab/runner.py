@@ -89,6 +89,8 @@ class Runner:
             if self._is_taken(step):
                 self._watch.skipped(step)
             else:
+                # A quick reading never looks whether the run was cancelled.
+                self._rig.sleep(0)
                 self._watch.taking(step)
                 self._take(step)
                 self._watch.taken(step)

@@ -92,9 +92,9 @@ class DecksScreen(ActingScreen):
 
     def on_mount(self) -> None:
         """Follow the fleet; tick only while something is being done."""
-        self.deck.focus()
+        self.set_focus(self.deck)
         # Again when it is shown: where there is room for one deck, a hidden one takes no focus.
-        self.call_after_refresh(self._focus_somewhere)
+        self.call_after_refresh(self._focus_deck)
         self.watch(self.app, "snapshot", self._follow)
         self.watch(self.app, "read_jobs", self._follow, init=False)
         self.watch(self.app, "progress", lambda: self._tick(), init=False)
@@ -106,9 +106,11 @@ class DecksScreen(ActingScreen):
         busy = [s for s in SideName if any(i.is_live for i in snapshot.on_side(s))]
         return busy[0] if len(busy) == 1 else SideName.VM
 
-    def _focus_somewhere(self) -> None:
-        if self.focused is None:
-            self.deck.focus()
+    def _focus_deck(self) -> None:
+        """Unless the filter was opened meanwhile: what is typed there would be the deck's keys."""
+        # Not `has_focus`, which is told by a message and so comes later.
+        if self.focused is not self._filter:
+            self.set_focus(self.deck)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing to mark or order on an empty deck; no filter in the filter."""
@@ -260,7 +262,10 @@ class DecksScreen(ActingScreen):
 
     def _go_to(self, side: SideName) -> None:
         self._activate(side)
-        self._panes[side].deck.focus()
+        # At once, see `action_filter`; a deck that was hidden takes the focus when it is shown.
+        self.set_focus(self.deck)
+        if self.focused is not self.deck:
+            self.call_after_refresh(self._focus_deck)
 
     def action_other_deck(self) -> None:
         """Go to the other deck."""

@@ -156,11 +156,11 @@ class TextScreen(Screen[None]):
         """Open the search line."""
         box = self.query_one(Input)
         box.add_class("-open")
-        box.focus()
+        self.set_focus(box)
 
     def _close_search(self) -> None:
         self.query_one(Input).remove_class("-open")
-        self.view.focus()
+        self.set_focus(self.view)
 
     @on(Input.Changed)
     def search_typed(self, message: Input.Changed) -> None:

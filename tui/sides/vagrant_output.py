@@ -36,6 +36,7 @@ _CAUSES = (
     re.compile(r"Error: (?P<cause>.+)"),
 )
 _PREAMBLE = ("Vagrant failed to initialize at a very early stage:",)
+_TAKEN = re.compile(r"Name `(\S+)` of domain about to create is already taken")
 # 0 stands for a line Vagrant could not tell.
 _LINE_NUMBER = re.compile(r"Line number: ([1-9]\d*)")
 _PATH = re.compile(r"Path: (.+)")
@@ -67,6 +68,11 @@ def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> Twind
     if any(busy in whole for busy in _BUSY):
         return ActionBusy(
             f"{name} is held by another vagrant process", "try again when that one has ended"
+        )
+    if taken := _TAKEN.search(whole):
+        return ActionFailed(
+            f"{name} cannot be made: libvirt has another machine named {taken[1]}",
+            f"give that one another name: virsh domrename {taken[1]} NEWNAME",
         )
     if "Vagrantfile" in whole and ("syntax error" in whole or "error loading" in whole):
         return ActionFailed(

@@ -50,7 +50,7 @@ class DeckHeading(Widget):
         """Sort by the column clicked on."""
         for fitted in self._deck.columns:
             if fitted.x <= event.x <= fitted.x + fitted.width and fitted.spec.is_sortable:
-                self._deck.focus()
+                self.screen.set_focus(self._deck)
                 self._deck.sort_by(fitted.spec.column)
 
 
