@@ -30,7 +30,7 @@ KEPT_IN_RUNS = frozenset({"metric"})
 class HostileFleet(FakeFleet):
     """Also what an inspection says and the clipboard would hold."""
 
-    def inspect(self, key: str) -> dict[str, Any]:
+    def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
         return {EVIL: [EVIL, {MARKUP: EVIL}], "State": MARKUP}
 
 
