@@ -56,7 +56,7 @@ class Plotted(Rows):
             self._is_loading = True
             self._wait_for_library()
 
-    @work
+    @work(group="plotext")  # A chart that reads its data anew ends workers of its own group.
     async def _wait_for_library(self) -> None:
         self.trouble = await asyncio.to_thread(plotting.load)
         self.can_plot = not self.trouble
