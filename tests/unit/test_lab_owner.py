@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -174,12 +175,17 @@ def test_nothing_is_removed_through_a_link_or_outside(
     assert (own.root.parent / "precious").read_text() == "p"
 
 
-def test_a_full_disk_is_told_with_the_next_step(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(TwindeckError, match="Not a directory") as caught:
-        begin(file / "lab", "nginx", None)
+def test_a_full_disk_is_called_one_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(TwindeckError, match="cannot be written: the disk is full") as caught:
+        begin(tmp_path / "lab", "nginx", None)
     assert "TWINDECK_DATA" in caught.value.line
+    assert list((tmp_path / "lab").iterdir()) == []
 
 
 def test_a_record_is_kept_before_the_process_can_die(own: RunFolder) -> None:

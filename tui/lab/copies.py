@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Container
 from pathlib import Path
 
+from tui.core.files import reason_of
 from tui.core.plain_files import way_out
 from tui.errors import WorkloadError
 from tui.lab.owner import FILE, FOLDER
@@ -60,7 +61,7 @@ def copy_folder(
             # Last, as the owner's rights may not let a file be made in it.
             (target / here).chmod(stat.S_IMODE(os.fstat(handle).st_mode) | stat.S_IRWXU)
     except OSError as error:
-        raise WorkloadError(f"{at}: cannot be copied: {error.strerror}") from error
+        raise WorkloadError(f"{at}: cannot be copied: {reason_of(error)}") from error
 
 
 def write_new(path: Path, content: str, mode: int = 0o600) -> None:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tui.core.files import reason_of
 from tui.errors import TwindeckError
 
 RUN_LABEL = "twindeck.lab.run"
@@ -91,15 +92,18 @@ class RunFolder:
         return folder
 
     def record(self, kind: str, what: str) -> None:
-        """Write down that it is the run's; before it is used."""
+        """Write down that it is the run's; before it is used. Raises TwindeckError."""
         if (kind, what) in self._made:
             return
         self._made[kind, what] = None
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(self.root / _MADE, flags, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            # A file's name may hold any character, a line feed and half a letter too.
-            file.write(json.dumps([kind, what]) + "\n")
+        try:
+            handle = os.open(self.root / _MADE, flags, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                # A file's name may hold any character, a line feed and half a letter too.
+                file.write(json.dumps([kind, what]) + "\n")
+        except OSError as error:
+            raise _unwritable(self.root, error) from error
 
     def has(self, kind: str, what: str) -> bool:
         """Whether it is written down as made by the run."""
@@ -150,13 +154,20 @@ def begin(lab: Path, workload: str, engine: str | None) -> RunFolder:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(handle, json.dumps(about).encode())
     except OSError as error:
-        raise TwindeckError(
-            f"the lab's folder {root} cannot be made: {error.strerror}",
-            "make room there, or name another folder with TWINDECK_DATA",
-        ) from error
+        with suppress(OSError):
+            (root / _ABOUT).unlink(missing_ok=True)
+            root.rmdir()
+        raise _unwritable(root, error) from error
     folder = RunFolder(root, about, handle)
     folder.record(TREE, ".vagrant")
     return folder
+
+
+def _unwritable(root: Path, error: OSError) -> TwindeckError:
+    return TwindeckError(
+        f"the lab's folder {root} cannot be written: {reason_of(error)}",
+        f"see: df -h {root.parent}; or name another folder with TWINDECK_DATA",
+    )
 
 
 def lab_name(workload: str, run: str) -> str:

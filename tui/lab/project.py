@@ -12,6 +12,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+from tui.core.files import reason_of
 from tui.errors import TwindeckError, WorkloadError
 from tui.lab.copies import copy_folder, write_new
 from tui.lab.owner import FILE, FOLDER, RunFolder
@@ -57,8 +58,8 @@ def make_project(workload: Workload, vagrantfile: Path, own: RunFolder) -> Workl
             write_new(path, content, mode)
     except OSError as error:
         raise TwindeckError(
-            f"the lab's copy of {workload.name} cannot be written: {error.strerror}",
-            f"look at {own.root.parent}",
+            f"the lab's copy of {workload.name} cannot be written: {reason_of(error)}",
+            f"see: df -h {own.root.parent}; or name another folder with TWINDECK_DATA",
         ) from error
     return copy
 
