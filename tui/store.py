@@ -19,7 +19,7 @@ from platformdirs import user_data_path
 
 from tui.core.guard import Guard
 from tui.errors import StoreError
-from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
+from tui.model import Boot, BootPhase, HealthStatus, Instance, Phase, SideName, State
 
 _APPLICATION_ID = 0x54574B44
 """Marks the file as ours in SQLite's own header field."""
@@ -309,8 +309,14 @@ def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
     return copy
 
 
+_KNOWN = frozenset(field.name for field in fields(Instance))
+_NOT_KEPT = frozenset({"failed_check"})
+"""Printed by a program of the user's: may hold secrets, and is old by the next start."""
+
+
 def _as_json(instance: Instance) -> dict[str, Any]:
-    values = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    names = (field.name for field in fields(instance) if field.name not in _NOT_KEPT)
+    values = {name: getattr(instance, name) for name in names}
     directory = values["directory"]
     return {**values, "directory": None if directory is None else str(directory)}
 
@@ -318,15 +324,18 @@ def _as_json(instance: Instance) -> dict[str, Any]:
 def _from_json(text: str) -> Instance | None:
     try:
         values: Mapping[str, Any] = json.loads(text)
-        directory = values["directory"]
+        # A newer version may have written more than is known here.
+        values = {key: value for key, value in values.items() if key in _KNOWN}
+        directory, health = values["directory"], values.get("health")
         return Instance(
             **{
                 **values,
                 "side": SideName(values["side"]),
                 "state": State(values["state"]),
                 "ports": tuple(values["ports"]),
+                "health": None if health is None else HealthStatus(health),
                 "directory": None if directory is None else Path(directory),
             }
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker.errors import DockerException
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.test_cgroup_meter import V1, V2, container
 from tests.unit.test_meters import ANSWER, JSON, stats
+from tui.errors import EngineUnavailable
 from tui.fleet.sweep import sweep
 from tui.meters.base import Watched
 from tui.meters.containers import ContainerMeter
@@ -80,12 +80,14 @@ def test_the_list_of_figures_is_that_of_the_sample() -> None:
     assert optional - {"accelerator"} == set(FIGURES)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(stats())), JSON))
 def test_whatever_an_engine_leaves_out_has_a_reason(answer: dict[str, Any]) -> None:
     (sample,) = measured(container(), answer)
     check(sample)
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(sorted(stats()))))
 def test_whatever_part_of_an_answer_is_missing_has_a_reason(missing: set[str]) -> None:
     (sample,) = measured(container(), {k: v for k, v in stats().items() if k not in missing})
@@ -115,15 +117,16 @@ def test_between_two_runs_of_a_restart_loop_nobody_is_asked() -> None:
 
 def test_an_engine_that_cannot_be_reached_is_a_reason_without_a_librarys_words() -> None:
     def connect() -> Any:
-        raise DockerException("Error while fetching server API version: ('Connection aborted.')")
+        raise EngineUnavailable("Docker is not running at /var/run/docker.sock")
 
     meter = EngineApiMeter(connect)
     (sample,) = meter.sample([container()])
     meter.close()
     check(sample)
-    assert sample.reasons["cpu_percent"] == "the engine does not answer"
+    assert sample.reasons["cpu_percent"] == "Docker is not running at /var/run/docker.sock"
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.sampled_from([V1, V2]), st.data())
 def test_whatever_file_of_a_cgroup_is_missing_or_empty_has_a_reason(
     tmp_path_factory: pytest.TempPathFactory, host: type[V1] | type[V2], data: st.DataObject
@@ -159,16 +162,18 @@ class Answering:
     def __init__(self, guest: Guest) -> None:
         self.guest = guest
 
-    def read(self, uuids: Sequence[str]) -> Mapping[str, Guest]:
+    def read(self, uuids: Sequence[str], *_: object) -> Mapping[str, Guest]:
         return dict.fromkeys(uuids, self.guest)
 
     def close(self) -> None: ...
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(ANSWER.splitlines()[2:])), st.sampled_from([None, "kvm"]))
 def test_whatever_libvirt_leaves_out_has_a_reason(lines: set[str], accelerator: str | None) -> None:
     kept = "\n".join([*ANSWER.splitlines()[:2], *sorted(lines)])
-    meter = MachineMeter(Answering(parse(kept, now=1001.0)))  # type: ignore[arg-type]
+    answering = Answering(parse(kept, now=1001.0))
+    meter = MachineMeter(lambda uri: answering)  # type: ignore[arg-type,return-value]
     for pid in (None, os.getpid()):
         machine = Instance(
             SideName.VM,

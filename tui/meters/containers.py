@@ -44,7 +44,7 @@ class ContainerMeter:
         `watched` limits what the engine is asked.
         """
         versions: dict[str, int] = {}
-        resting = [i for i in live if i.state is State.RESTARTING and i.pid is None]
+        resting = [i for i in live if i.state is State.RESTARTING]
         live = [instance for instance in live if instance not in resting]
         if self._sampler is not Sampler.ENGINE:
             found = ((instance.key, self._cgroup.version_of(instance)) for instance in live)

@@ -21,6 +21,7 @@ from tui.snapshot import Sample
 _NO_PROCESS = "its hypervisor process is not known"
 _CONTAINER = "a container of Vagrant's docker provider: its figures are on the container side"
 
+
 @dataclass(slots=True)
 class _Hypervisor:
     """One hypervisor process, kept so that a pid given to another process is noticed."""

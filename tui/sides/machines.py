@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from tui.core.log_mark import LogMark
 from tui.engines.libvirt.connections import Connections
 from tui.engines.libvirt.pulse import Pulses
 from tui.engines.vagrant.containers import events_command
@@ -157,8 +158,19 @@ class Machines:
             return "stdout and stderr"
         return "serial console" if self._console(machine) else "journal by SSH"
 
-    def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+    def logs(
+        self,
+        name: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
         """The serial console, or the journal through SSH where no console is kept.
+
+        A following reader of the console goes on over the machine's restarts; `mark` stays as it
+        is.
 
         Raises UnknownInstance, ActionFailed, EngineUnavailable.
         """
