@@ -18,6 +18,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 from tui.core.guard import Guard
+from tui.core.reasons import DISK_FULL, LOCKED, reason_of
 from tui.errors import StoreError
 from tui.model import Boot, BootPhase, HealthStatus, Instance, Phase, SideName, State
 
@@ -287,14 +288,18 @@ class Store:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> StoreError:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            reason = f"another program held it locked for {_BUSY_SECONDS:.0f} s"
-            return StoreError(f"{self.path}: the history cannot be used: {reason}", "try again")
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
+        fix = _FIXES.get(reason, "").format(folder=self.path.parent)
         return StoreError(
             f"{self.path}: the history cannot be used: {reason}",
-            "repair the file or move it away, or set TWINDECK_DATA to another folder",
+            fix or f"mv {self.path} {self.path}.old, or set TWINDECK_DATA to another folder",
         )
+
+
+_FIXES = {
+    LOCKED: "try again when that has ended",
+    DISK_FULL: "make room on the disk of {folder}",
+}
 
 
 def _connect(name: str, *, is_uri: bool = False) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sqlite3
 import subprocess
@@ -17,12 +18,14 @@ _KINDS = {
     "VirshError": "libvirt does not answer",
 }
 """By name: their libraries take long to import."""
+LOCKED = "another program held it locked"
+DISK_FULL = "the disk is full"
 _SQLITE = {
-    sqlite3.SQLITE_BUSY: "another program holds it locked",
-    sqlite3.SQLITE_LOCKED: "another program holds it locked",
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_FULL: DISK_FULL,
     sqlite3.SQLITE_IOERR: "it cannot be read or written: the disk refuses",
     sqlite3.SQLITE_NOTADB: "it is damaged, or no history at all",
     sqlite3.SQLITE_PERM: "this user may not write it",
@@ -36,6 +39,8 @@ def reason_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return DISK_FULL
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, TimeoutError | subprocess.TimeoutExpired):

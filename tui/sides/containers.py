@@ -236,7 +236,9 @@ class Containers:
         self._require_same_engine()
         entry = self._find(name)
         if state_of(entry) is not State.RUNNING:
-            raise ActionFailed(f"{name} is not running, so it has no shell", "start it first")
+            raise ActionFailed(
+                f"{name} is not running, so it has no shell", f"twindeck start container:{name}"
+            )
         docker = shutil.which("docker")
         if docker is None:
             raise ActionFailed(

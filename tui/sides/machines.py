@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 
 from tui.core.log_mark import LogMark
+from tui.core.reasons import reason_of
 from tui.engines.libvirt.connections import Connections
 from tui.engines.libvirt.pulse import Pulses
 from tui.engines.vagrant.containers import events_command
@@ -270,5 +271,7 @@ class Machines:
                 self._vagrant_version = command.version()  # type: ignore[no-untyped-call]
             # python-vagrant raises a bare Exception for output it does not know.
             except Exception as error:
-                raise EngineUnavailable(f"vagrant does not run: {error}", _FIX) from error
+                raise EngineUnavailable(
+                    f"vagrant does not run: {reason_of(error)}", _FIX
+                ) from error
         return self._vagrant_version
