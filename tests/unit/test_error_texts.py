@@ -96,7 +96,9 @@ def next_steps() -> Iterator[tuple[str, str]]:
                 text = node.value if id(node) not in docs else ""
             else:
                 continue
-            for command in re.findall(r"(?<![\w./-])twindeck((?: [A-Za-z{][\w:.{}=-]*)(?: [\w:.{}=-]+)*)", text):
+            for command in re.findall(
+                r"(?<![\w./-])twindeck((?: [A-Za-z{][\w:.{}=-]*)(?: [\w:.{}=-]+)*)", text
+            ):
                 yield f"{path.relative_to(TUI.parent)}:{node.lineno}", command.strip()
 
 
