@@ -15,6 +15,10 @@ class Glyphs:
     """One sign a character wide for each thing; the word always stands beside it."""
 
     states: Mapping[State, str]
+    unhealthy: str
+    """Running, but its health check fails."""
+    checking: str
+    """Running, its health check not yet passed."""
     working: str
     failed: str
     busy: str
@@ -79,6 +83,8 @@ UNICODE = Glyphs(
             State.UNKNOWN: "?",
         }
     ),
+    unhealthy="!",
+    checking="◔",
     working="◆",
     failed="✗",
     busy="◈",
@@ -110,6 +116,8 @@ ASCII = Glyphs(
             State.UNKNOWN: "?",
         }
     ),
+    unhealthy="!",
+    checking="'",
     working=">",
     failed="x",
     busy="#",

@@ -34,6 +34,15 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+class HealthStatus(StrEnum):
+    """What the container's own health check says; other words than `doctor`'s and an engine's."""
+
+    STARTING = "starting"
+    """Its first checks have not counted yet."""
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
 class Verb(StrEnum):
     """What a user can ask of an instance."""
 
@@ -132,6 +141,16 @@ class Instance:
     """Whether its provider is being asked how it is."""
     note: str = ""
     """Why the state is unknown, one plain line."""
+    health: HealthStatus | None = None
+    """None without a health check, and for a VM."""
+    failed_check: str = ""
+    """What the newest health check printed, if it failed; one line, raw."""
+    restart_count: int | None = None
+    """How often the engine's restart policy started it again; None where nobody looked."""
+    is_out_of_memory: bool = False
+    """Whether the kernel killed a process of its newest run for want of memory."""
+    memory_limit_bytes: int | None = None
+    """What it may use; None without a limit, or where nobody looked."""
 
     @property
     def key(self) -> str:

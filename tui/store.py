@@ -18,8 +18,9 @@ from typing import Any
 from platformdirs import user_data_path
 
 from tui.core.guard import Guard
+from tui.core.reasons import DISK_FULL, LOCKED, reason_of
 from tui.errors import StoreError
-from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
+from tui.model import Boot, BootPhase, HealthStatus, Instance, Phase, SideName, State
 
 _APPLICATION_ID = 0x54574B44
 """Marks the file as ours in SQLite's own header field."""
@@ -287,14 +288,18 @@ class Store:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> StoreError:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            reason = f"another program held it locked for {_BUSY_SECONDS:.0f} s"
-            return StoreError(f"{self.path}: the history cannot be used: {reason}", "try again")
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
+        fix = _FIXES.get(reason, "").format(folder=self.path.parent)
         return StoreError(
             f"{self.path}: the history cannot be used: {reason}",
-            "repair the file or move it away, or set TWINDECK_DATA to another folder",
+            fix or f"mv {self.path} {self.path}.old, or set TWINDECK_DATA to another folder",
         )
+
+
+_FIXES = {
+    LOCKED: "try again when that has ended",
+    DISK_FULL: "make room on the disk of {folder}",
+}
 
 
 def _connect(name: str, *, is_uri: bool = False) -> sqlite3.Connection:
@@ -309,8 +314,14 @@ def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
     return copy
 
 
+_KNOWN = frozenset(field.name for field in fields(Instance))
+_NOT_KEPT = frozenset({"failed_check"})
+"""Printed by a program of the user's: may hold secrets, and is old by the next start."""
+
+
 def _as_json(instance: Instance) -> dict[str, Any]:
-    values = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    names = (field.name for field in fields(instance) if field.name not in _NOT_KEPT)
+    values = {name: getattr(instance, name) for name in names}
     directory = values["directory"]
     return {**values, "directory": None if directory is None else str(directory)}
 
@@ -318,15 +329,18 @@ def _as_json(instance: Instance) -> dict[str, Any]:
 def _from_json(text: str) -> Instance | None:
     try:
         values: Mapping[str, Any] = json.loads(text)
-        directory = values["directory"]
+        # A newer version may have written more than is known here.
+        values = {key: value for key, value in values.items() if key in _KNOWN}
+        directory, health = values["directory"], values.get("health")
         return Instance(
             **{
                 **values,
                 "side": SideName(values["side"]),
                 "state": State(values["state"]),
                 "ports": tuple(values["ports"]),
+                "health": None if health is None else HealthStatus(health),
                 "directory": None if directory is None else Path(directory),
             }
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.plain_files import read_plain
+from tui.core.reasons import place_in
 from tui.errors import WorkloadError
 from tui.model import Load, Probe, Workload
 
@@ -246,7 +247,7 @@ def _parse(file: Path) -> Mapping[str, Any]:
         raise WorkloadError(f"{file}: expected UTF-8 text, byte {error.start} is not") from error
     except (ValueError, RecursionError) as error:
         # ValueError also covers TOML's dates out of range and integers too long for Python.
-        raise WorkloadError(f"{file}: malformed TOML: {error}") from error
+        raise WorkloadError(f"{file}: malformed TOML{place_in(error)}") from error
 
 
 def _probe(ready: _Table) -> Probe:
@@ -281,7 +282,10 @@ def _load(load: _Table) -> Load:
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
-        raise load.error("pattern", f"expected a regular expression: {error}") from error
+        raise load.error(
+            "pattern",
+            f"expected a regular expression, it breaks at character {(error.pos or 0) + 1}",
+        ) from error
     if groups != 1:
         raise load.error("pattern", f"expected one group, the number; found {groups}")
     return Load(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 from tui.model import Workload
@@ -20,6 +21,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody holds."""
+    for first in range(20_000, 32_000, count):
+        with ExitStack() as stack:
+            try:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise AssertionError("no free ports in a row")
 
 
 def make_project(project: Path, source: Path, name: str) -> Workload:

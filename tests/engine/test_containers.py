@@ -6,14 +6,20 @@ import json
 import os
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
-from tests.engine.container_kit import Notes, Run, docker, find, pid_of
-from tests.engine.project_kit import free_port
+from tests.engine.container_kit import Notes, Run, docker, find, pid_of, until
+from tests.engine.project_kit import free_port, free_ports
+from tui.core.port_ranges import ranged
+from tui.core.state_words import exit_words
 from tui.errors import ActionFailed, UnknownInstance, UsageError
-from tui.model import Phase, State, Verb, Workload
+from tui.meters.containers import ContainerMeter
+from tui.meters.gaps import FIGURES
+from tui.model import HealthStatus, Instance, Phase, Sampler, State, Verb, Workload
 from tui.sides.containers import Containers
 
 pytestmark = pytest.mark.engine
@@ -199,3 +205,81 @@ def test_destroy_takes_the_anonymous_volumes(containers: Containers, run: Run) -
     volume = json.loads(docker("inspect", name))[0]["Mounts"][0]["Name"]
     containers.act(Verb.DESTROY, name, Notes())
     assert volume not in docker("volume", "ls", "-q").split()
+
+
+def test_an_unhealthy_container_is_told_from_a_healthy_one_as_soon_as_the_engine_says_so(
+    run: Run, containers: Containers
+) -> None:
+    check = ("--health-interval", "0.2s", "--health-retries", "1", "--health-cmd")
+    ill = run(*check, "test -e /well || { echo no well here; exit 3; }")
+    stop, changes = Event(), Event()
+    watch = Thread(target=containers.watch, args=(changes.set, stop), daemon=True)
+    watch.start()
+    try:
+        until(lambda: find(containers, ill).health is HealthStatus.UNHEALTHY, 20)
+        assert "no well here (exit code 3)" in find(containers, ill).failed_check
+        until(changes.is_set, 10)
+        changes.clear()
+        docker("exec", ill, "touch", "/well")
+        # No listing in between: an event must tell it.
+        until(changes.is_set, 20)
+        until(lambda: find(containers, ill).health is HealthStatus.HEALTHY, 20)
+        assert find(containers, ill).failed_check == ""
+    finally:
+        stop.set()
+        watch.join(5)
+
+
+def test_a_container_killed_for_want_of_memory_says_so_and_names_its_limit(
+    run: Run, containers: Containers
+) -> None:
+    hungry = run("-m", "8m", command=("sh", "-c", "x=$(head -c 60000000 /dev/zero | tr '\\0' x)"))
+    until(lambda: find(containers, hungry).state is State.STOPPED, 30)
+    row = find(containers, hungry)
+    assert json.loads(docker("inspect", hungry))[0]["State"]["OOMKilled"]
+    assert exit_words(row) == "killed: out of memory, limit 8.0 MiB"
+
+
+def test_a_restart_loop_has_no_figures_between_two_runs_and_says_why(
+    run: Run, containers: Containers
+) -> None:
+    loop = run("--restart", "always", command=("sh", "-c", "exit 3"))
+    listed: list[Instance] = []
+
+    def is_between() -> bool:
+        listed.append(find(containers, loop))
+        return listed[-1].state is State.RESTARTING
+
+    until(is_between, 30)
+    row = listed[-1]
+    assert row.exit_code == 3
+    for sampler in Sampler:
+        meter = ContainerMeter(sampler=sampler)
+        (sample,) = meter.sample([row])
+        meter.close()
+        figures = {name: getattr(sample, name) for name in FIGURES}
+        assert figures == dict.fromkeys(FIGURES), sampler
+        assert sample.reasons["block_read_bytes"] == "not running right now (restarting)"
+    until(lambda: (find(containers, loop).restart_count or 0) > 1, 30)
+
+
+def test_the_engines_empty_answer_about_what_has_ended_meanwhile_is_no_zero(
+    run: Run, containers: Containers
+) -> None:
+    ended = run(command=("true",))
+    until(lambda: find(containers, ended).state is State.STOPPED, 30)
+    as_listed = replace(find(containers, ended), state=State.RUNNING)
+    meter = ContainerMeter(sampler=Sampler.ENGINE)
+    (sample,) = meter.sample([as_listed])
+    meter.close()
+    assert {name: getattr(sample, name) for name in FIGURES} == dict.fromkeys(FIGURES)
+    assert sample.reasons["net_rx_bytes"] == "not running right now"
+
+
+def test_published_neighbours_are_one_range(run: Run, containers: Containers) -> None:
+    first = free_ports(10)
+    ports = f"127.0.0.1:{first}-{first + 9}"
+    many = run("-p", f"{ports}:{first}-{first + 9}")
+    row = find(containers, many)
+    assert len(row.ports) == 10
+    assert ranged(row.ports) == (f"{ports}->{first}-{first + 9}/tcp",)

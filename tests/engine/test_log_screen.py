@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.container_kit import Run
+from tests.engine.container_kit import Run, docker
 from tui.app import TwindeckApp
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
@@ -27,6 +27,51 @@ async def until(is_so: Callable[[], object], timeout_seconds: float = 20) -> Non
     async with asyncio.timeout(timeout_seconds):
         while not is_so():
             await asyncio.sleep(0.02)
+
+
+def counting(word: str) -> tuple[str, ...]:
+    return ("sh", "-c", f"i=0; while :; do i=$((i+1)); echo {word} $i; sleep 0.2; done")
+
+
+async def test_a_log_is_followed_over_docker_restart_and_over_recreation_under_the_same_name(
+    run: Run, base_image: str, containers: Containers, tmp_path: Path
+) -> None:
+    name = run(command=counting("first"))
+    key = key_of(containers.name, name)
+    fleet = Fleet(
+        connect=lambda: (containers,),
+        open_meters=lambda: Meters(each=(), host=HostMeter()),
+        store=Store(tmp_path / "history.db"),
+        workloads=[],
+    )
+    app = TwindeckApp(fleet)
+    try:
+        async with app.run_test(size=(120, 30)) as pilot:
+            await until(lambda: app.snapshot.find(key))
+            log = LogScreen(key)
+            await app.push_screen(log)
+            await until(lambda: "first 3" in log.view.store.lines)
+            await asyncio.to_thread(docker, "restart", "-t", "0", name)
+            await until(lambda: log.view.store.lines.count("first 3") == 2)
+            lines = list(log.view.store.lines)
+            (at,) = [n for n, line in enumerate(lines) if line.startswith("── restarted ")]
+            numbers = [int(line.split()[1]) for line in lines if line.startswith("first ")]
+            # Nothing twice, nothing left out: each run counts from one, without a gap.
+            again = numbers.index(1, 1)
+            assert numbers == [*range(1, again + 1), *range(1, len(numbers) - again + 1)]
+            assert at == again
+            await asyncio.to_thread(docker, "rm", "-f", name)
+            await until(lambda: log.stream_word() == "ended")
+            await asyncio.to_thread(
+                docker, "run", "-d", "--name", name, base_image, *counting("second")
+            )
+            await until(lambda: "second 2" in log.view.store.lines)
+            assert "second 1" in log.view.store.lines
+            assert any(line.startswith("── another container") for line in log.view.store.lines)
+            await until(lambda: log.stream_word() == "following")
+            await pilot.pause()
+    finally:
+        fleet.stop()
 
 
 async def test_a_flooding_container_is_followed_and_left(

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 from tui.core.guard import Guard
+from tui.core.log_mark import LogMark
 from tui.errors import UnknownInstance
 from tui.model import Boot, Phase, Probe, SideName, Verb, Workload, key_of
 from tui.sides.base import Command
@@ -126,7 +127,15 @@ class FakeFleet:
         chosen = [boot for boot in self._boots if not keys or boot.key in keys]
         return chosen[:limit]
 
-    def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+    def logs(
+        self,
+        key: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
         yield from self._logs.get(key, [])[-tail:]
         while follow and not stop.wait(0.05):
             pass

@@ -13,7 +13,7 @@ from tests.ui.charts_data import drawn, pair_app
 from tests.ui.conftest import asked_of, line_with, text_of, toasts, until
 from tests.ui.fakes import T_NS
 from tui.glyphs import ASCII
-from tui.model import Phase, SideName, State, Verb
+from tui.model import HealthStatus, Phase, SideName, State, Verb
 from tui.screens.decks import DecksScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ConfirmDialog
@@ -61,7 +61,7 @@ async def test_a_stopped_instance_has_no_figures_and_says_so() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await app.push_screen(DetailsScreen(data.STOPPED.key))
         await drawn(pilot)
-        assert "stopped, exit code 137" in text_of(app)
+        assert "stopped, exit 137: killed (SIGKILL)" in text_of(app)
         assert "figures  —  none while stopped" in text_of(app)
         assert " 0 B" not in text_of(app)
 
@@ -102,6 +102,62 @@ async def test_zoom_gives_the_pane_the_screen_and_escape_gives_it_back(
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, DecksScreen)
+
+
+ODD_PORTS = tuple(f"127.0.0.1:{n}->{n}/tcp" for n in range(33000, 33200, 2))
+"""A hundred that make no range."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_many_ports_push_no_other_fact_off_and_keys_reach_the_last(
+    size: tuple[int, int],
+) -> None:
+    web = replace(data.CONTAINER, ports=ODD_PORTS)
+    app = pair_app(replace(data.SNAPSHOT, instances=(data.VM, web)))
+    async with app.run_test(size=size) as pilot:
+        await app.push_screen(DetailsScreen(web.key))
+        await drawn(pilot)
+        for fact in ("image", "id  ", "provider", "created", "pid  "):
+            assert fact in text_of(app)
+        assert "33198" not in text_of(app)
+        await pilot.press("pagedown", "down", "j")
+        await until(pilot, lambda: "up for" not in text_of(app))
+        await pilot.press("G")
+        await until(pilot, lambda: "127.0.0.1:33198" in text_of(app))
+        await pilot.press("g")
+        await until(pilot, lambda: "up for" in text_of(app))
+
+
+async def test_an_unhealthy_container_tells_what_its_check_said_to_the_end() -> None:
+    said = "curl: (7) Failed to connect to 127.0.0.1 port 8080 after 0 ms: Could not connect to it"
+    web = replace(data.CONTAINER, health=HealthStatus.UNHEALTHY, failed_check=f"{said} (exit 7)")
+    app = pair_app(replace(data.SNAPSHOT, instances=(data.VM, web)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(DetailsScreen(web.key))
+        await drawn(pilot)
+        assert "! running, unhealthy" in text_of(app)
+        await pilot.press("shift+tab")
+        await until(
+            pilot, lambda: "Could not connect to it (exit 7)" in " ".join(text_of(app).split())
+        )
+
+
+async def test_a_container_killed_for_want_of_memory_says_so_and_names_its_limit() -> None:
+    web = replace(
+        data.CONTAINER,
+        state=State.STOPPED,
+        exit_code=137,
+        is_out_of_memory=True,
+        memory_limit_bytes=8 * 2**20,
+        restart_count=4,
+    )
+    app = pair_app(replace(data.SNAPSHOT, instances=(data.VM, web)))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await app.push_screen(DetailsScreen(web.key))
+        await drawn(pilot)
+        assert "exit code  137" in text_of(app)
+        assert "killed: out of memory, limit 8.0 MiB" in line_with(app, "exit code")
+        assert "restarts  4" in text_of(app)
 
 
 async def test_a_large_screen_shows_everything_at_once() -> None:

@@ -18,8 +18,9 @@ from tests.ui import charts_data as data
 from tests.ui.charts_data import LOG, pair_app
 from tests.ui.conftest import lines_of, text_of, toasts, until
 from tests.ui.fakes import T_NS
+from tui.core.log_mark import LogMark
 from tui.errors import ActionFailed, EngineUnavailable
-from tui.model import Phase, SideName, Verb
+from tui.model import Instance, Phase, SideName, State, Verb
 from tui.screens.log_feed import Batch, LogFeed
 from tui.screens.logs import LogScreen, OutputScreen
 from tui.screens.text_screen import file_name
@@ -40,7 +41,7 @@ async def opened(pilot: Pilot[Any], least: int = 1000) -> LogScreen:
 
 def feed_reads(monkeypatch: pytest.MonkeyPatch, app: Any, source: Any) -> None:
     """Let the fleet's log be what `source(stop)` yields."""
-    monkeypatch.setattr(app.fleet, "logs", lambda key, *, tail, follow, stop: source(stop))
+    monkeypatch.setattr(app.fleet, "logs", lambda key, *, tail, follow, stop, mark: source(stop))
 
 
 async def test_the_newest_lines_are_in_sight_as_text_and_the_source_is_named() -> None:
@@ -275,6 +276,137 @@ async def test_an_engine_that_goes_away_is_said_above_the_last_lines(
         assert "last words" in text_of(app)
 
 
+class Runs:
+    """A container whose every run has a log of its own, ended when the test says so."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[list[str], threading.Event]] = []
+        self.marks: list[str] = []
+        self.begin("first 1", "first 2")
+
+    def begin(self, *lines: str) -> threading.Event:
+        """Another run, which prints these; gives what ends it."""
+        self.runs.append((list(lines), threading.Event()))
+        return self.runs[-1][1]
+
+    def logs(
+        self, key: str, *, tail: int, follow: bool, stop: Stop, mark: LogMark
+    ) -> Iterator[str]:
+        lines, is_over = self.runs[-1]
+        self.marks.append(mark.of)
+        mark.of = "its id"
+        yield from lines
+        while not is_over.wait(0.01) and not stop.is_set():
+            pass
+
+
+def as_of(instance: Instance | None) -> Any:
+    """The pair's snapshot with the container as it is now; None when it is gone."""
+    rest = tuple(i for i in data.SNAPSHOT.instances if i.key != KEY)
+    return replace(data.SNAPSHOT, instances=(*rest, instance) if instance else rest)
+
+
+STOPPED = replace(data.CONTAINER, state=State.STOPPED, started_at=None, pid=None, exit_code=143)
+SECOND_RUN = replace(data.CONTAINER, started_at=(data.CONTAINER.started_at or 0) + 100)
+ANOTHER = replace(SECOND_RUN, id="another", started_at=(data.CONTAINER.started_at or 0) + 200)
+
+
+async def test_a_log_is_followed_over_a_restart_and_its_title_tells_the_truth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = Runs()
+    app = pair_app(as_of(data.CONTAINER))
+    monkeypatch.setattr(app.fleet, "logs", runs.logs)
+    async with app.run_test(size=(120, 24)) as pilot:
+        screen = await opened(pilot, 2)
+        assert lines_of(app)[0].endswith("2 lines · following")
+        runs.runs[0][1].set()
+        app.fleet.push(as_of(STOPPED))
+        told = "exited 143: its next run will be followed"
+        await until(pilot, lambda: told in lines_of(app)[0])
+        assert lines_of(app)[0].endswith("waiting")
+        assert "following" not in lines_of(app)[0]
+        runs.begin("second 1")
+        app.fleet.push(as_of(SECOND_RUN))
+        await until(pilot, lambda: "second 1" in text_of(app))
+        shown = screen.view.store.lines
+        assert shown[:2] == ["first 1", "first 2"]
+        assert shown[2].startswith("── restarted ")
+        assert shown[3:] == ["second 1"]
+        assert runs.marks == ["", "its id"]
+        await until(pilot, lambda: lines_of(app)[0].endswith("4 lines · following"))
+
+
+async def test_a_log_is_followed_into_another_container_of_the_same_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = Runs()
+    app = pair_app(as_of(data.CONTAINER))
+    monkeypatch.setattr(app.fleet, "logs", runs.logs)
+    async with app.run_test(size=(120, 24)) as pilot:
+        screen = await opened(pilot, 2)
+        runs.runs[0][1].set()
+        app.fleet.push(as_of(None))
+        await until(pilot, lambda: "it is gone: another of that name" in lines_of(app)[0])
+        assert lines_of(app)[0].endswith("ended")
+        runs.begin("second 1")
+        app.fleet.push(as_of(ANOTHER))
+        await until(pilot, lambda: "second 1" in text_of(app))
+        assert screen.view.store.lines[2].startswith("── another container of this name, started")
+        assert lines_of(app)[0].endswith("following")
+
+
+async def test_a_restart_that_is_over_before_it_is_told_is_followed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = Runs()
+    app = pair_app(as_of(data.CONTAINER))
+    monkeypatch.setattr(app.fleet, "logs", runs.logs)
+    async with app.run_test(size=(120, 24)) as pilot:
+        screen = await opened(pilot, 2)
+        first_is_over = runs.runs[0][1]
+        runs.begin("second 1")
+        app.fleet.push(as_of(SECOND_RUN))
+        first_is_over.set()
+        await until(pilot, lambda: "second 1" in text_of(app))
+        assert len([line for line in screen.view.store.lines if "restarted" in line]) == 1
+
+
+async def test_a_machines_restart_is_marked_in_its_console_which_reads_on() -> None:
+    app = pair_app(logs={data.VM.key: ["login:"]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = LogScreen(data.VM.key)
+        await app.push_screen(screen)
+        await until(pilot, lambda: "login:" in text_of(app))
+        again = replace(data.VM, started_at=(data.VM.started_at or 0) + 60)
+        app.fleet.push(replace(data.SNAPSHOT, instances=(again, data.CONTAINER)))
+        await until(pilot, lambda: "── restarted " in text_of(app))
+        assert lines_of(app)[0].endswith("2 lines · following")
+
+
+async def test_a_log_that_cannot_be_read_says_ended_and_why_until_another_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads: list[int] = []
+
+    def source(stop: Stop) -> Iterator[str]:
+        reads.append(1)
+        if len(reads) == 1:
+            raise ActionFailed("web keeps no log")
+        yield "now it does"
+        stop.wait(5)
+
+    app = pair_app(as_of(data.CONTAINER))
+    feed_reads(monkeypatch, app, source)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await app.push_screen(LogScreen(KEY))
+        await until(pilot, lambda: "web keeps no log" in text_of(app))
+        assert lines_of(app)[0].endswith("ended")
+        app.fleet.push(as_of(ANOTHER))
+        await until(pilot, lambda: "now it does" in text_of(app))
+        assert "keeps no log" not in text_of(app)
+
+
 async def test_leaving_ends_the_reading_thread() -> None:
     app = pair_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -322,25 +454,27 @@ async def test_keys_answer_during_a_flood(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_feed_nobody_reads_is_bounded_and_counts_what_it_dropped() -> None:
-    feed = LogFeed(lambda stop, tail: (f"line {n}" for n in range(900)), 900, most_lines=100)
+    feed = LogFeed(lambda stop, tail, mark: (f"line {n}" for n in range(900)), 900, most_lines=100)
     feed.start()
     deadline = time.monotonic() + 5
-    while feed.is_running and time.monotonic() < deadline:
+    while feed._is_open and time.monotonic() < deadline:
         feed._thread.join(0.05)
     batch = feed.take()
     assert batch.lines == [f"line {n}" for n in range(800, 900)]
-    assert (batch.skipped, batch.is_over, batch.error) == (800, True, "")
+    assert (batch.skipped, batch.is_open, batch.error) == (800, False, "")
+    feed.stop()
 
 
 def test_a_reader_that_breaks_says_so() -> None:
-    def source(stop: Stop, tail: int) -> Generator[str]:
+    def source(stop: Stop, tail: int, mark: LogMark) -> Generator[str]:
         yield "fine"
         raise ValueError("odd")
 
     feed = LogFeed(source, 10, most_lines=10)
     feed.start()
-    feed._thread.join(5)
-    assert "ValueError: odd" in feed.take().error
+    told = taken(feed, lambda batch: not batch.is_open).error
+    assert told == "the log cannot be read on: a fault of its own (ValueError)"
+    feed.stop()
 
 
 class Flood:
@@ -350,7 +484,7 @@ class Flood:
         self.tails: list[int] = []
         self.open = 0
 
-    def read(self, stop: Stop, tail: int) -> Generator[str]:
+    def read(self, stop: Stop, tail: int, mark: LogMark) -> Generator[str]:
         self.tails.append(tail)
         self.open += 1
         try:
@@ -400,7 +534,7 @@ def test_a_flood_that_is_held_stands_still_until_it_is_followed_again() -> None:
 def test_a_flood_whose_source_is_gone_leaves_what_was_shown() -> None:
     opened: list[int] = []
 
-    def source(stop: Stop, tail: int) -> Generator[str]:
+    def source(stop: Stop, tail: int, mark: LogMark) -> Generator[str]:
         opened.append(tail)
         if len(opened) > 1:
             raise EngineUnavailable("it is gone")
@@ -408,12 +542,13 @@ def test_a_flood_whose_source_is_gone_leaves_what_was_shown() -> None:
 
     feed = LogFeed(source, 10, most_lines=50)
     feed.start()
-    last = taken(feed, lambda batch: batch.is_over)
+    last = taken(feed, lambda batch: not batch.is_open)
     assert (last.is_anew, last.error) == (False, "it is gone")
+    feed.stop()
 
 
 def test_a_quiet_log_with_a_long_tail_is_no_flood() -> None:
-    def source(stop: Stop, tail: int) -> Generator[str]:
+    def source(stop: Stop, tail: int, mark: LogMark) -> Generator[str]:
         yield from (f"line {n}" for n in range(tail))
         stop.wait(5)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.ui.fakes import NOW, T_NS
 from tests.ui.fleets import container, fleet_of, full_fleet, job, vm
 from tui.glyphs import ASCII, UNICODE, glyphs_for
-from tui.model import Phase, SideName, State, Verb
+from tui.model import HealthStatus, Phase, SideName, State, Verb
 from tui.snapshot import JobState, Snapshot
 from tui.widgets.cells import Moment, boot_text, cell, elapsed, ports_text, state_cell
 from tui.widgets.columns import GAP, Column, columns_of, fit
@@ -54,6 +54,8 @@ def test_all_columns_are_there_at_160_and_80() -> None:
         (("192.168.1.4:443->8443/tcp",), "192.168.1.4:443→8443"),
         (("80/tcp",), "80"),
         ((), ""),
+        (tuple(f"0.0.0.0:{n}->{n}/udp" for n in range(7000, 7100)), "*:7000-7099→7000-7099/udp"),
+        (tuple(f"127.0.0.1:{n}->{n - 70}/tcp" for n in range(80, 83)), "80-82→10-12"),
     ],
 )
 def test_ports(ports: tuple[str, ...], text: str) -> None:
@@ -92,6 +94,46 @@ def test_a_stopped_container_with_an_error_tells_its_exit_code() -> None:
     moment = Moment(fleet_of(), NOW, T_NS, UNICODE)
     crashed = container("one", State.STOPPED, exit_code=137)
     assert state_cell(crashed, moment, 12).text == "○ exited 137"
+
+
+def test_health_is_told_by_sign_and_word() -> None:
+    moment = Moment(fleet_of(), NOW, T_NS, UNICODE)
+    told = {h: state_cell(container("one", health=h), moment, 12) for h in HealthStatus}
+    assert {h: cell.text for h, cell in told.items()} == {
+        HealthStatus.STARTING: "◔ starting",
+        HealthStatus.HEALTHY: "● healthy",
+        HealthStatus.UNHEALTHY: "! unhealthy",
+    }
+    assert told[HealthStatus.UNHEALTHY].tone == "bad"
+    paused = container("one", State.PAUSED, health=HealthStatus.UNHEALTHY)
+    assert state_cell(paused, moment, 12).text == "◐ paused"
+
+
+def test_want_of_memory_is_told_where_a_plain_exit_code_would_say_killed() -> None:
+    moment = Moment(fleet_of(), NOW, T_NS, UNICODE)
+    killed = container("one", State.STOPPED, exit_code=137, is_out_of_memory=True)
+    assert state_cell(killed, moment, 12).text == "○ OOM-killed"
+    assert state_cell(killed, moment, 16).text == "○ out of memory"
+
+
+@given(
+    st.sampled_from(list(State)),
+    st.sampled_from([None, *HealthStatus]),
+    st.sampled_from(list(Verb)),
+    st.integers(0, 255),
+    st.integers(12, 16),
+)
+def test_a_failed_action_marks_the_row_and_hides_no_state(
+    state: State, health: HealthStatus | None, verb: Verb, code: int, width: int
+) -> None:
+    one = container("one", state, health=health, exit_code=code)
+    clear = Moment(fleet_of(one), NOW, T_NS, UNICODE)
+    broken = job(verb, one.key, JobState.FAILED)
+    failed = replace(clear, snapshot=replace(clear.snapshot, jobs={one.key: broken}))
+    text = state_cell(one, failed, width).text
+    assert "✗" in text
+    assert len(text) <= width
+    assert state_cell(one, clear, width).text.partition(" ")[2] in text
 
 
 def test_a_figure_that_is_missing_is_a_dash_never_a_nought() -> None:
@@ -214,6 +256,7 @@ def test_elapsed() -> None:
 def test_a_failed_job_that_was_read_gives_the_state_back() -> None:
     broken = job(Verb.STOP, "vm:one", JobState.FAILED, id=5)
     snapshot = replace(fleet_of(vm("one")), jobs={"vm:one": broken})
-    assert "failed" in state_cell(vm("one"), Moment(snapshot, NOW, T_NS, UNICODE), 16).text
+    unread = Moment(snapshot, NOW, T_NS, UNICODE)
+    assert state_cell(vm("one"), unread, 16).text == "● running ✗ stop"
     read = Moment(snapshot, NOW, T_NS, UNICODE, frozenset({5}))
     assert state_cell(vm("one"), read, 16).text == "● running"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Any
 
+from tui.core.log_mark import LogMark
 from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import Boot, Instance, Phase, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
@@ -87,7 +88,15 @@ class MemorySide:
             self.held[name] = Instance(self.name, name, after, id="1")
         self._changed()
 
-    def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+    def logs(
+        self,
+        name: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
         yield "one\x1b]0;owned\x07"
         yield "two"
 

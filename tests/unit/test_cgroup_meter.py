@@ -10,6 +10,7 @@ import pytest
 
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.cgroup_paths import locate, read_memberships, read_mounts
+from tui.meters.gaps import STANDING
 from tui.meters.kept_files import KeptFiles
 from tui.model import Instance, SideName, State
 from tui.snapshot import Sample
@@ -113,11 +114,12 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> V1 | V2:
 def test_figures_are_those_of_the_files(host: V1 | V2) -> None:
     first = host.sample()
     assert first.cpu_percent is None
-    assert first.reasons == {"cpu_percent": "needs two samples"}
+    standing = STANDING[SideName.CONTAINER]
+    assert first.reasons == {**standing, "cpu_percent": "needs two samples"}
     host.cpu(1_500_000_000)
     second = host.sample(after_seconds=2.0)
     assert second.cpu_percent == pytest.approx(50.0)
-    assert second.reasons == {}
+    assert second.reasons == standing
     assert (second.memory_bytes, second.memory_limit_bytes) == (7000, 1000 * 1024)
     assert (second.net_rx_bytes, second.net_tx_bytes) == (300, 40)
     assert (second.block_read_bytes, second.block_write_bytes) == (10, 20)

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.core.log_mark import LogMark
 from tui.engines.docker.endpoint import Endpoint
 from tui.engines.docker.trouble import unavailable
 from tui.errors import EngineUnavailable
-from tui.model import Probe, State, Workload
+from tui.model import HealthStatus, Probe, State, Workload
 from tui.sides.containers import Containers
 from tui.sides.docker_images import context_hash
+from tui.sides.docker_marks import lines_behind, since_of
 from tui.sides.docker_ports import is_port_refusal
 from tui.sides.docker_rows import (
     Run,
@@ -90,6 +92,40 @@ def test_a_stopped_container_keeps_its_exit_code_and_no_start() -> None:
     )
     assert (instance.exit_code, instance.started_at) == (137, None)
     assert exit_code_of(entry()) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "health"),
+    [
+        ("Up 3 seconds (health: starting)", HealthStatus.STARTING),
+        ("Up 2 minutes (healthy)", HealthStatus.HEALTHY),
+        ("Up 5 minutes (unhealthy)", HealthStatus.UNHEALTHY),
+        ("Up 5 minutes", None),
+        ("Up 2 minutes (Paused)", None),
+        ("Exited (1) 2 hours ago", None),
+    ],
+)
+def test_health_out_of_the_engines_list(status: str, health: HealthStatus | None) -> None:
+    assert instance_of(entry(Status=status), None, {}).health is health
+
+
+def test_an_inspection_tells_why_it_was_killed_and_what_its_check_printed() -> None:
+    killed = run_of(
+        {
+            "State": {"Status": "exited", "Pid": 0, "OOMKilled": True},
+            "HostConfig": {"Memory": 8 * 2**20},
+            "RestartCount": 2,
+        }
+    )
+    assert killed.is_settled
+    row = instance_of(entry(State="exited", Status="Exited (137) 1 second ago"), killed, {})
+    assert (row.is_out_of_memory, row.memory_limit_bytes, row.restart_count) == (True, 2**23, 2)
+    log = [{"ExitCode": 0, "Output": "ok"}, {"ExitCode": 7, "Output": "refused\n by 127.0.0.1\n"}]
+    ill = run_of({"State": {"Pid": 5, "Health": {"Status": "unhealthy", "Log": log}}})
+    assert ill.failed_check == "refused by 127.0.0.1 (exit code 7)"
+    assert not ill.is_settled  # it prints something else next time
+    well = run_of({"State": {"Pid": 5, "Health": {"Status": "healthy", "Log": log}}})
+    assert (well.failed_check, well.is_settled) == ("", True)
 
 
 def test_a_workload_of_another_project_is_not_ours() -> None:
@@ -217,3 +253,46 @@ def test_port_refusals_of_several_engines() -> None:
     assert is_port_refusal("Bind for 127.0.0.1:8080 failed: port is already allocated")
     assert is_port_refusal("listen tcp4 127.0.0.1:8080: bind: address already in use")
     assert not is_port_refusal("no such image")
+
+
+def frames(*lines: tuple[int, str]) -> list[bytes]:
+    """Messages as the engine sends them, a second apart."""
+    return [f"2026-08-01T10:00:{second:02d}.000000001Z {text}\n".encode() for second, text in lines]
+
+
+def test_a_log_is_read_on_behind_its_mark_without_the_engines_times() -> None:
+    mark = LogMark()
+    assert since_of(mark, ID) is None
+    first = frames((1, "one"), (2, "two"))
+    assert list(lines_behind(mark, iter(first), ID)) == ["one", "two"]
+    assert mark == LogMark(ID, "2026-08-01T10:00:02.000000001Z")
+    assert since_of(mark, ID) == 1785578402
+    again = frames((2, "two"), (3, "three"))
+    assert list(lines_behind(mark, iter(again), ID)) == ["three"]
+
+
+def test_another_containers_log_is_read_from_its_beginning() -> None:
+    mark = LogMark(ID, "2026-08-01T10:00:09.000000001Z")
+    other = "cd" * 32
+    assert since_of(mark, other) is None
+    assert list(lines_behind(mark, iter(frames((1, "mine"))), other)) == ["mine"]
+    assert mark.of == other
+
+
+def test_a_line_that_itself_begins_with_a_time_keeps_it() -> None:
+    own = "2025-01-01T00:00:00.000000000Z my own time"
+    assert list(lines_behind(LogMark(), iter(frames((1, own))), ID)) == [own]
+
+
+def test_a_terminals_log_cut_anywhere_is_read_on_too() -> None:
+    mark = LogMark(ID, "2026-08-01T10:00:01.000000001Z")
+    whole = b"".join(frames((1, "one"), (2, "two"), (3, "three")))
+    single = (bytes([byte]) for byte in whole)
+    assert list(lines_behind(mark, single, ID)) == ["two", "three"]
+
+
+@given(st.lists(st.binary(max_size=60)), st.text(max_size=40))
+def test_any_stream_and_any_mark_are_survived(chunks: list[bytes], stamp: str) -> None:
+    mark = LogMark(ID, stamp)
+    since_of(mark, ID)
+    list(lines_behind(mark, iter(chunks), ID))

@@ -130,7 +130,7 @@ def test_a_meter_that_breaks_leaves_gaps_with_the_reason_and_the_other_side_meas
     monkeypatch.setattr(rig.meters[0], "sample", broken)
     until(lambda: rig.fleet.snapshot.samples["vm:web"].cpu_percent is None)
     gap = rig.fleet.snapshot.samples["vm:web"]
-    assert gap.reasons["memory_bytes"] == "the meter failed: ValueError: no number"
+    assert gap.reasons["memory_bytes"] == "the meter broke on a fault of its own (ValueError)"
     assert rig.fleet.snapshot.samples["container:db"].cpu_percent is not None
 
 

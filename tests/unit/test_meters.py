@@ -68,7 +68,7 @@ def stats(**changes: Any) -> dict[str, Any]:
 
 def test_an_engine_answer_follows_docker_stats() -> None:
     before = counters_of(stats())
-    assert before == Counters(1_000, 100_000, 4, 7000, 64, (8, 2), (10, 20), 3)
+    assert before == Counters(True, 1_000, 100_000, 4, 7000, 64, (8, 2), (10, 20), 3)
     now = replace(before, cpu_ns=26_000, system_cpu_ns=200_000)
     assert cpu_percent(before, now) == (100.0, None)
     assert cpu_percent(None, now) == (None, "needs two samples")

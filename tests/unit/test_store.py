@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from tui import store as store_module
 from tui.errors import StoreError
-from tui.model import Boot, BootPhase, Instance, Phase, SideName, State
+from tui.model import Boot, BootPhase, HealthStatus, Instance, Phase, SideName, State
 from tui.store import Store, history_path
 
 
@@ -116,6 +117,27 @@ def test_fleet_rows_of_another_version_are_left_out(store: Store, path: Path) ->
             other.execute("INSERT INTO fleet VALUES (?, ?)", (number, text))
     other.close()
     assert [instance.name for instance in store.load_fleet()] == ["kept"]
+
+
+def test_a_row_with_keys_that_are_not_known_here_is_kept(store: Store, path: Path) -> None:
+    store.save_fleet([Instance(SideName.CONTAINER, "web", State.RUNNING)])
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE fleet SET instance = json_set(instance, '$.colour', 'red')")
+        other.execute("UPDATE fleet SET instance = json_remove(instance, '$.health')")
+    other.close()
+    assert store.load_fleet() == [Instance(SideName.CONTAINER, "web", State.RUNNING)]
+
+
+def test_what_a_health_check_printed_is_not_kept(store: Store) -> None:
+    ill = Instance(
+        SideName.CONTAINER,
+        "web",
+        State.RUNNING,
+        health=HealthStatus.UNHEALTHY,
+        failed_check="password=hunter2 refused (exit code 1)",
+    )
+    store.save_fleet([ill])
+    assert store.load_fleet() == [replace(ill, failed_check="")]
 
 
 def test_threads_share_one_store(store: Store) -> None:

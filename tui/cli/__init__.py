@@ -25,6 +25,7 @@ from tui.cli.session import (
     open_fleet,
     say,
 )
+from tui.core.reasons import reason_of
 from tui.errors import StoreError, TwindeckError, UsageError
 from tui.model import Sampler
 
@@ -190,5 +191,5 @@ def main() -> None:
     except Exception as error:  # the process's edge: a user is never shown a traceback
         if os.environ.get("TWINDECK_DEBUG"):
             raise
-        say(f"twindeck: failed: {type(error).__name__}: {error} → TWINDECK_DEBUG=1 shows where")
+        say(f"twindeck: failed: {reason_of(error)} → TWINDECK_DEBUG=1 shows where")
         sys.exit(1)

@@ -40,6 +40,15 @@ _HELP: Mapping[Verb, str] = {
     Verb.KILL: "End instances at once, without asking their processes.",
 }
 
+_TO_SHELL: Mapping[State, str] = {
+    State.PAUSED: "twindeck resume {}",
+    State.STOPPED: "twindeck start {}",
+    State.CREATED: "twindeck start {}",
+    State.ABSENT: "twindeck start {}",
+    State.RESTARTING: "twindeck logs {}",
+}
+"""What makes a shell possible, or tells why there is nothing to open one in."""
+
 _json_option = click.option("--json", "as_json", is_flag=True, help="A JSON list of what was done.")
 _verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the engine's output.")
 _names_argument = click.argument(
@@ -111,7 +120,7 @@ def shell(settings: Settings, name: str) -> None:
         if instance.state is not State.RUNNING:
             raise ActionFailed(
                 f"no shell in {instance.key}: it is {instance.state}",
-                f"twindeck start {instance.key}",
+                _TO_SHELL.get(instance.state, "twindeck ls").format(instance.key),
             )
         command = fleet.shell(instance.key)
     replace_process(command)

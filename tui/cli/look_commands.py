@@ -19,6 +19,8 @@ from tui.cli.session import (
     tell_ailing,
 )
 from tui.cli.tables import boot_json, instance_json, print_json, put, table
+from tui.core.port_ranges import ranged
+from tui.core.state_words import state_text
 from tui.model import Boot, Instance, SideName, key_of
 from tui.snapshot import Snapshot
 from tui.units import DASH, age, seconds
@@ -138,7 +140,7 @@ def _print_instances(instances: Sequence[Instance], snapshot: Snapshot) -> None:
             seconds(snapshot.boot_seconds.get(i.key)),
             i.accelerator or DASH,
             i.image or DASH,
-            ", ".join(i.ports) or DASH,
+            ", ".join(ranged(i.ports)) or DASH,
         )
         for i in instances
     ]
@@ -148,7 +150,8 @@ def _print_instances(instances: Sequence[Instance], snapshot: Snapshot) -> None:
 def _state_text(instance: Instance) -> str:
     """The state, and what a reader must know with it: `running (user alice)`."""
     remarks = [text for text in (instance.busy, instance.owner, instance.note) if text]
-    return f"{instance.state} ({', '.join(remarks)})" if remarks else instance.state
+    state = state_text(instance)
+    return f"{state} ({', '.join(remarks)})" if remarks else state
 
 
 def _print_boots(found: Sequence[Boot]) -> None:

@@ -256,7 +256,10 @@ def _confirm(run_ids: Sequence[str], yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError(f"would forget {', '.join(run_ids)}", "say --yes")
+        raise UsageError(
+            f"forgetting {', '.join(run_ids)} is asked first, and there is no terminal to ask on",
+            "add --yes",
+        )
     click.confirm(clean(f"Forget {', '.join(run_ids)}?"), abort=True, err=True)
 
 

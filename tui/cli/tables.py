@@ -74,6 +74,9 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "owner": instance.owner,
         "told_at": timestamp(instance.told_at),
         "note": instance.note or None,
+        "health": instance.health,
+        "restart_count": instance.restart_count,
+        "is_out_of_memory": instance.is_out_of_memory,
     }
 
 

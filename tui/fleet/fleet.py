@@ -12,6 +12,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from tui.core.guard import Guard
+from tui.core.log_mark import LogMark
 from tui.errors import StoreError, UnknownInstance, UsageError
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobBoard, JobRun
@@ -184,10 +185,18 @@ class Fleet:
         """Stored boots, newest first. Raises StoreError."""
         return self._store.boots(keys, limit)
 
-    def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
-        """Cleaned log lines, oldest first."""
+    def logs(
+        self,
+        key: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
+        """Cleaned log lines, oldest first; with `mark`, only those behind it. It moves along."""
         side, name = self._locate(key)
-        for line in side.logs(name, tail=tail, follow=follow, stop=stop):
+        for line in side.logs(name, tail=tail, follow=follow, stop=stop, mark=mark):
             yield clean(line)
 
     def log_source(self, key: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import BoundedSemaphore, Event, Lock, Thread
 
+from tui.core.reasons import reason_of
 from tui.errors import TwindeckError
 from tui.fleet.boottimer import BootTimer
 from tui.model import Phase, SideName, Verb
@@ -195,8 +196,6 @@ class JobBoard:
             except TwindeckError as error:
                 run.finished(error.line)
             except Exception as error:  # a thread's edge: nothing above would show it
-                run.finished(
-                    f"{run.job.verb} {run.job.key} failed: {type(error).__name__}: {error}"
-                )
+                run.finished(f"{run.job.verb} {run.job.key} failed: {reason_of(error)}")
             else:
                 run.finished()

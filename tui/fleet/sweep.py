@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from tui.meters.base import Meter, Watched
+from tui.meters.gaps import empty_sample
 from tui.model import Instance
 from tui.snapshot import Sample
-
-_FIGURES = ("cpu_percent", "memory_bytes")
 
 
 def sweep(
@@ -25,17 +23,6 @@ def sweep(
         try:
             samples.extend(meter.sample(live, watched))
         except Exception as error:  # the sampler's edge: one broken meter must not end all figures
-            reason = f"the meter failed: {type(error).__name__}: {error}"
-            samples.extend(_gap(instance, reason) for instance in live)
+            reason = f"the meter broke on a fault of its own ({type(error).__name__})"
+            samples.extend(empty_sample(instance, reason) for instance in live)
     return samples
-
-
-def _gap(instance: Instance, reason: str) -> Sample:
-    return Sample(
-        side=instance.side,
-        name=instance.name,
-        time=time.time(),
-        t_ns=time.monotonic_ns(),
-        accelerator=instance.accelerator,
-        reasons=dict.fromkeys(_FIGURES, reason),
-    )

@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any, Protocol
 
 from tui.core.guard import Guard
+from tui.core.log_mark import LogMark
 from tui.model import Boot, SideName, Verb, Workload
 from tui.sides.base import Command
 from tui.snapshot import History, Job, Snapshot
@@ -56,8 +57,16 @@ class FleetView(Protocol):
     def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
         """Stored boots, newest first; all instances when `keys` is empty. Raises StoreError."""
 
-    def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
-        """Cleaned log lines, oldest first."""
+    def logs(
+        self,
+        key: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
+        """Cleaned log lines, oldest first; with `mark`, only those behind it. It moves along."""
 
     def shell(self, key: str) -> Command:
         """The command that opens a shell there. Raises UsageError (read-only)."""

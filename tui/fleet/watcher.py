@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Thread
 
+from tui.core.reasons import reason_of
 from tui.errors import TwindeckError
 from tui.model import Instance
 from tui.sides.base import Side
@@ -94,7 +95,7 @@ class Watcher:
             self._lost(Health(self._side.name, ok=False, reason=str(error), fix=error.fix))
             return False
         except Exception as error:  # a thread's edge: a deck that froze in silence would lie
-            reason = f"cannot be listed: {type(error).__name__}: {error}"
+            reason = f"cannot be listed: {reason_of(error)}"
             self._lost(Health(self._side.name, ok=False, reason=reason))
             return False
         self._heard_at = time.monotonic()

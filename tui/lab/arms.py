@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed
 from tui.lab.cancel import Cancelled
 from tui.lab.instrument import Output
@@ -151,7 +152,7 @@ class Guest:
             )
         except (OSError, subprocess.SubprocessError) as error:
             self.hang_up()
-            raise ActionFailed(f"the VM does not answer over SSH: {error}") from error
+            raise ActionFailed(f"the VM does not answer over SSH: {reason_of(error)}") from error
 
     def _ssh(self) -> tuple[str, ...]:
         kept = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.core.guard import Guard
+from tui.core.reasons import reason_of
 from tui.core.secrets import mask_text
 from tui.engines.docker.endpoint import Resolver
 from tui.errors import TwindeckError, UsageError
@@ -208,7 +209,7 @@ class Lab:
         except TwindeckError as error:
             self._fail(error.line)
         except Exception as error:  # a thread's edge: nothing above would show it
-            self._fail(f"the comparison failed: {type(error).__name__}: {error}")
+            self._fail(f"the comparison failed: {reason_of(error)}")
 
     def _fail(self, reason: str) -> None:
         last = self.progress()

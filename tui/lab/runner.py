@@ -14,6 +14,7 @@ import psutil
 from docker.errors import DockerException
 from requests import RequestException
 
+from tui.core.reasons import reason_of
 from tui.errors import TwindeckError
 from tui.lab.instrument import Instrument, Need, Reading
 from tui.lab.noise import Noise
@@ -170,7 +171,7 @@ class Runner:
             readings: Sequence[Reading] = instrument.measure(self._rig, arm)
             flags = self._noise.since(before)
         except (TwindeckError, *_FOREIGN) as error:
-            reason = str(error) or type(error).__name__
+            reason = reason_of(error)
             self._journal.event(f"{instrument.name} on {arm}, block {step.block}: {reason}")
             readings = [Reading(metric.id, error=reason) for metric in instrument.metrics]
         seconds = time.monotonic() - began_mono

@@ -17,6 +17,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed
 
 TOOLS = ("sysbench", "fio", "wrk", "h2load", "iperf3")
@@ -126,7 +127,7 @@ def _interpreter(binary: Path) -> str:
             (length,) = struct.unpack_from(f"{order}{form}", head, at + (32 if is_64 else 16))
             return head[offset : offset + length].rstrip(b"\0").decode()
     except (struct.error, IndexError, UnicodeDecodeError) as error:
-        raise ActionFailed(f"{binary} is no whole ELF program: {error}") from error
+        raise ActionFailed(f"{binary} is no whole ELF program") from error
     return ""
 
 
@@ -141,7 +142,9 @@ def _libraries(binary: Path) -> Mapping[str, Path]:
             ("ldd", str(binary)), capture_output=True, text=True, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise ActionFailed(f"the libraries of {binary} cannot be found: {error}", _FIX) from error
+        raise ActionFailed(
+            f"the libraries of {binary} cannot be found: {reason_of(error)}", _FIX
+        ) from error
     if lacking := _LACKING.search(done.stdout + done.stderr):
         raise ActionFailed(f"{binary} lacks {lacking[1] or lacking[2]} on this host", _FIX)
     found = parse_ldd(done.stdout)

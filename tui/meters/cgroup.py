@@ -14,14 +14,20 @@ from pathlib import Path
 
 from tui.meters import cgroup_text as text
 from tui.meters.cgroup_paths import CgroupFiles, Mount, locate, read_memberships, read_mounts
-from tui.meters.gaps import UNCOUNTED_BLOCK
+from tui.meters.gaps import (
+    HOST_NETWORK,
+    NO_NETWORK,
+    NO_PIDS_CONTROLLER,
+    STANDING,
+    UNCOUNTED_BLOCK,
+)
 from tui.meters.kept_files import KeptFiles, descriptor_budget, read_once
 from tui.meters.rate import cpu_percent
 from tui.model import Instance, SideName
 from tui.snapshot import Sample
 
 _BLOCK_FIELDS = ("block_read_bytes", "block_write_bytes")
-_HOST_NETWORK = "it uses the host's own network"
+_NET_FIELDS = ("net_rx_bytes", "net_tx_bytes")
 
 
 @dataclass(slots=True)
@@ -118,13 +124,18 @@ class CgroupMeter:
         percent, why = cpu_percent(run.before, now)
         run.before = now
         name = b"total_inactive_file" if is_v1 else b"inactive_file"
-        received, sent = self._network(run)
+        network = self._network(run)
         block = self._block(run, is_v1)
-        reasons = dict(run.missing)
+        pids = self._pids(run)
+        reasons = {**STANDING[SideName.CONTAINER], **run.missing}
         if why:
             reasons["cpu_percent"] = why
         if block is None:
             reasons |= {name: reasons.get(name, UNCOUNTED_BLOCK) for name in _BLOCK_FIELDS}
+        if network is None:
+            reasons |= {name: reasons.get(name, NO_NETWORK) for name in _NET_FIELDS}
+        if pids is None:
+            reasons.setdefault("pids", NO_PIDS_CONTROLLER)
         return Sample(
             side=SideName.CONTAINER,
             name=instance.name,
@@ -133,11 +144,11 @@ class CgroupMeter:
             cpu_percent=percent,
             memory_bytes=text.used_bytes(usage, text.field(read(files.memory_stat), name)),
             memory_limit_bytes=self._limit(read(files.memory_limit)),
-            net_rx_bytes=received,
-            net_tx_bytes=sent,
+            net_rx_bytes=network[0] if network else None,
+            net_tx_bytes=network[1] if network else None,
             block_read_bytes=block[0] if block else None,
             block_write_bytes=block[1] if block else None,
-            pids=self._pids(run),
+            pids=pids,
             reasons=reasons,
         )
 
@@ -149,9 +160,9 @@ class CgroupMeter:
         cpu_ns = text.cpu_ns_v1(content) if is_v1 else text.cpu_ns_v2(content)
         return None if cpu_ns is None else (t_ns, cpu_ns)
 
-    def _network(self, run: _Run) -> tuple[int | None, int | None]:
+    def _network(self, run: _Run) -> tuple[int, int] | None:
         if run.network is None:
-            return None, None
+            return None
         return text.network_bytes(self._files.read(run.network))
 
     def _block(self, run: _Run, is_v1: bool) -> tuple[int, int] | None:
@@ -199,7 +210,7 @@ class CgroupMeter:
         pids = files.pids if files.pids and self._can_read(files.pids) else None
         block = next((path for path in files.block if self._can_read(path)), None)
         if pids is None:
-            run.missing["pids"] = "the host has no pids controller"
+            run.missing["pids"] = NO_PIDS_CONTROLLER
         if not block:
             run.missing |= dict.fromkeys(_BLOCK_FIELDS, "the host has no block I/O controller")
         run.files = replace(files, pids=pids, block=(block,) if block else ())
@@ -207,7 +218,7 @@ class CgroupMeter:
         why_not = self._why_no_network(network, run.pid)
         if why_not:
             self._files.forget((network,))
-            run.missing |= {"net_rx_bytes": why_not, "net_tx_bytes": why_not}
+            run.missing |= dict.fromkeys(_NET_FIELDS, why_not)
         else:
             run.network = network
         run.is_checked = True
@@ -231,7 +242,7 @@ class CgroupMeter:
             # Another user's namespace cannot be looked at; its interfaces can.
             ours = text.interface_names(Path(self._proc, "self/net/dev").read_bytes())
             is_host = text.interface_names(theirs) == ours and len(ours) > 1
-        return _HOST_NETWORK if is_host else ""
+        return HOST_NETWORK if is_host else ""
 
     def _namespace(self, process: int | str) -> tuple[int, int]:
         """Device and inode of its network namespace. Raises OSError."""

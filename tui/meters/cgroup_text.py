@@ -81,18 +81,23 @@ def block_bytes_v2(text: bytes) -> tuple[int, int]:
     return read, write
 
 
-def network_bytes(text: bytes) -> tuple[int, int]:
-    """/proc/PID/net/dev: bytes received and sent on all interfaces but the loopback."""
+def network_bytes(text: bytes) -> tuple[int, int] | None:
+    """/proc/PID/net/dev: bytes received and sent on all interfaces but the loopback.
+
+    None when there is no other: nothing was counted then.
+    """
     received = sent = 0
+    is_counted = False
     for line in text.splitlines():
         name, colon, rest = line.partition(b":")
         words = rest.split()
         if not colon or name.strip() == b"lo" or len(words) < 9:
             continue
         if words[0].isdigit() and words[8].isdigit():
+            is_counted = True
             received += int(words[0])
             sent += int(words[8])
-    return received, sent
+    return (received, sent) if is_counted else None
 
 
 def interface_names(text: bytes) -> frozenset[bytes]:

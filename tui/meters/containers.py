@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tui.engines.docker.endpoint import Resolver
 from tui.meters.base import Watched
 from tui.meters.cgroup import CgroupMeter
-from tui.meters.gaps import CONTAINER_FIELDS, empty_sample
-from tui.model import Instance, Sampler, SideName
+from tui.meters.gaps import empty_sample, not_running
+from tui.model import Instance, Sampler, SideName, State
 from tui.snapshot import Sample
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class ContainerMeter:
         `watched` limits what the engine is asked.
         """
         versions: dict[str, int] = {}
+        resting = [i for i in live if i.state is State.RESTARTING]
+        live = [instance for instance in live if instance not in resting]
         if self._sampler is not Sampler.ENGINE:
             found = ((instance.key, self._cgroup.version_of(instance)) for instance in live)
             versions = {key: version for key, version in found if version}
@@ -52,12 +54,12 @@ class ContainerMeter:
         ways = sorted({f"cgroup v{version}" for version in versions.values()})
         samples = self._cgroup.sample(local)
         if self._sampler is Sampler.CGROUP:
-            samples += [empty_sample(other, _NO_FILES, CONTAINER_FIELDS) for other in others]
+            samples += [empty_sample(other, _NO_FILES) for other in others]
         elif others or self._engine is not None:
             samples += self._engine_meter().sample(others, watched)
             ways += [_ENGINE] * bool(others)
         self.method = " and ".join(ways) or self.method
-        return samples
+        return samples + [empty_sample(each, not_running(each)) for each in resting]
 
     def close(self) -> None:
         """Close the files and the connections."""

@@ -18,7 +18,7 @@ from tui.engines.docker.trouble import unavailable
 from tui.errors import EngineUnavailable
 from tui.meters.base import Watched
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
-from tui.meters.gaps import CONTAINER_FIELDS, UNCOUNTED_BLOCK, empty_sample
+from tui.meters.gaps import STANDING, UNCOUNTED_BLOCK, empty_sample, not_running
 from tui.model import Instance, SideName
 from tui.snapshot import Sample
 
@@ -114,7 +114,7 @@ class EngineApiMeter:
             if newest is not None and time.time() - newest.time < _STALE_SECONDS:
                 return newest
             reason = why or "the engine has not answered yet"
-            return empty_sample(instance, reason, CONTAINER_FIELDS)
+            return empty_sample(instance, reason)
         del self._asked[key]
         try:
             answer = future.result()
@@ -123,7 +123,11 @@ class EngineApiMeter:
         except (DockerException, requests.RequestException, OSError, ValueError):
             # Why is told by the side, which asks the same engine.
             self._client = None
-            return empty_sample(instance, "the engine did not answer", CONTAINER_FIELDS)
+            return empty_sample(instance, "the engine did not answer")
+        if not answer.counters.is_of_a_run:
+            self._before.pop(key, None)
+            self._newest.pop(key, None)
+            return empty_sample(instance, not_running(instance))
         sample = _sample_of(instance, answer, self._before.get(key))
         self._before[key] = answer.counters
         self._newest[key] = sample
@@ -147,10 +151,15 @@ def _fetch(client: APIClient, container_id: str) -> _Answer:
 def _sample_of(instance: Instance, answer: _Answer, before: Counters | None) -> Sample:
     now = answer.counters
     percent, why = cpu_percent(before, now)
-    reasons = {"cpu_percent": why} if why else {}
-    for name, value in (("memory_bytes", now.memory_bytes), ("pids", now.pids)):
-        if value is None:
-            reasons[name] = "the engine does not tell it"
+    reasons = dict(STANDING[SideName.CONTAINER])
+    if why:
+        reasons["cpu_percent"] = why
+    told = {
+        "memory_bytes": now.memory_bytes,
+        "memory_limit_bytes": now.limit_bytes,
+        "pids": now.pids,
+    }
+    reasons |= {name: "the engine does not tell it" for name in told if told[name] is None}
     if now.network is None:
         lack = "it uses the host's own network, or none"
         reasons |= {"net_rx_bytes": lack, "net_tx_bytes": lack}

@@ -12,10 +12,16 @@ from typing import Any
 
 from tui.meters.cgroup_text import used_bytes
 
+_NEVER = "0001-01-01"
+"""The date of an answer in which nothing was read: Go's zero time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counters:
     """What one answer says."""
+
+    is_of_a_run: bool
+    """False in the answer about a container that has no process: all its figures are empty."""
 
     cpu_ns: int | None
     system_cpu_ns: int | None
@@ -39,6 +45,7 @@ def counters_of(stats: Mapping[str, Any]) -> Counters:
     inactive = _whole(detail, "total_inactive_file")
     used = _whole(memory, "usage")
     return Counters(
+        is_of_a_run=not str(stats.get("read", "")).startswith(_NEVER),
         cpu_ns=_whole(usage, "total_usage"),
         system_cpu_ns=_whole(cpu, "system_cpu_usage"),
         cores=_whole(cpu, "online_cpus") or len(_entries(usage, "percpu_usage")) or 1,
@@ -47,11 +54,11 @@ def counters_of(stats: Mapping[str, Any]) -> Counters:
         else used_bytes(
             used, inactive if inactive is not None else _whole(detail, "inactive_file")
         ),
-        limit_bytes=_whole(memory, "limit"),
+        limit_bytes=_whole(memory, "limit") or None,
         network=_network(stats.get("networks")),
         block=_block(
             _entries(_table(stats, "blkio_stats"), "io_service_bytes_recursive"),
-            is_v1="total_inactive_file" in detail,
+            is_v2="inactive_file" in detail and "total_inactive_file" not in detail,
         ),
         pids=_whole(_table(stats, "pids_stats"), "current"),
     )
@@ -90,12 +97,14 @@ def _network(networks: Any) -> tuple[int, int] | None:
     if not isinstance(networks, Mapping):
         return None
     tables = [table for table in networks.values() if isinstance(table, Mapping)]
+    if not tables:
+        return None
     received = sum(_whole(table, "rx_bytes") or 0 for table in tables)
     return received, sum(_whole(table, "tx_bytes") or 0 for table in tables)
 
 
-def _block(entries: Sequence[Any], *, is_v1: bool) -> tuple[int, int] | None:
-    if is_v1 and not entries:
+def _block(entries: Sequence[Any], *, is_v2: bool) -> tuple[int, int] | None:
+    if not entries and not is_v2:
         # As in cgroup_text.block_bytes_v1: no device counted is not nothing done.
         return None
     read = write = 0

@@ -29,12 +29,13 @@ class Guest:
     block: tuple[int, int] | None = None
     """Read, written."""
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """`used_bytes`, `network`, `block` -> why it is None."""
+    """`used_bytes`, `given_bytes`, `network`, `block` -> why it is None."""
 
 
 def nothing(reason: str) -> Guest:
     """A guest of which nothing is known."""
-    return Guest(reasons=dict.fromkeys(("used_bytes", "network", "block"), reason))
+    names = ("used_bytes", "given_bytes", "network", "block")
+    return Guest(reasons=dict.fromkeys(names, reason))
 
 
 class Guests:
@@ -123,6 +124,8 @@ def parse(output: str, now: float) -> Guest:
     if block is None:
         reasons["block"] = "libvirt counts none for it"
     given = values.get("balloon.current")
+    if not given:
+        reasons["given_bytes"] = "libvirt does not tell it"
     return Guest(
         used_bytes=used,
         given_bytes=given * 1024 if given else None,

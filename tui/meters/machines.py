@@ -5,31 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import psutil
 
 from tui.engines.libvirt.uris import default_uri
 from tui.engines.libvirt.virsh import Virsh
 from tui.meters.base import Watched
-from tui.meters.gaps import empty_sample
+from tui.meters.gaps import STANDING, UNKNOWN_ACCELERATOR, empty_sample
 from tui.meters.guest import Guest, Guests, nothing
 from tui.meters.rate import cpu_percent
 from tui.model import Instance, SideName
 from tui.snapshot import Sample
 
-_FIELDS = (
-    "cpu_percent",
-    "memory_bytes",
-    "guest_memory_bytes",
-    "net_rx_bytes",
-    "net_tx_bytes",
-    "block_read_bytes",
-    "block_write_bytes",
-    "pids",
-)
 _NO_PROCESS = "its hypervisor process is not known"
 _CONTAINER = "a container of Vagrant's docker provider: its figures are on the container side"
-_NO_PIDS = "what runs in a guest is not seen from the host"
 
 
 @dataclass(slots=True)
@@ -92,14 +82,14 @@ class MachineMeter:
     def _host_cost(self, instance: Instance) -> Sample | None:
         if instance.pid is None:
             why = _CONTAINER if instance.provider == "docker" else _NO_PROCESS
-            return empty_sample(instance, why, _FIELDS)
+            return empty_sample(instance, why)
         try:
             return self._read(instance, instance.pid)
         except psutil.NoSuchProcess:
             self._hypervisors.pop(instance.pid, None)
             return None
         except psutil.AccessDenied:
-            return empty_sample(instance, "its hypervisor process may not be read", _FIELDS)
+            return empty_sample(instance, "its hypervisor process may not be read")
 
     def _read(self, instance: Instance, pid: int) -> Sample | None:
         hypervisor = self._hypervisors.get(pid)
@@ -113,7 +103,9 @@ class MachineMeter:
         now = (t_ns, round((times.user + times.system) * 1e9))
         percent, why = cpu_percent(hypervisor.before, now)
         hypervisor.before = now
-        reasons = {"pids": _NO_PIDS}
+        reasons = dict(STANDING[SideName.VM])
+        if instance.accelerator is None:
+            reasons["accelerator"] = UNKNOWN_ACCELERATOR
         if why:
             reasons["cpu_percent"] = why
         return Sample(
@@ -136,25 +128,21 @@ def _with_guest(sample: Sample, instance: Instance, guest: Guest | None) -> Samp
     block, block_why = guest.block, guest.reasons.get("block", "")
     if block is None and instance.pid is not None:
         block, block_why = _process_io(instance.pid, block_why)
-    reasons = dict(sample.reasons)
-    if guest.used_bytes is None:
-        reasons["guest_memory_bytes"] = guest.reasons["used_bytes"]
-    if guest.network is None:
-        reasons |= dict.fromkeys(("net_rx_bytes", "net_tx_bytes"), guest.reasons["network"])
-    if block is None:
-        reasons |= dict.fromkeys(("block_read_bytes", "block_write_bytes"), block_why)
     received, sent = guest.network or (None, None)
     read, written = block or (None, None)
-    return replace(
-        sample,
-        memory_limit_bytes=guest.given_bytes,
-        guest_memory_bytes=guest.used_bytes,
-        net_rx_bytes=received,
-        net_tx_bytes=sent,
-        block_read_bytes=read,
-        block_write_bytes=written,
-        reasons=reasons,
-    )
+    why = guest.reasons.get
+    told = {
+        "memory_limit_bytes": (guest.given_bytes, why("given_bytes", "")),
+        "guest_memory_bytes": (guest.used_bytes, why("used_bytes", "")),
+        "net_rx_bytes": (received, why("network", "")),
+        "net_tx_bytes": (sent, why("network", "")),
+        "block_read_bytes": (read, block_why),
+        "block_write_bytes": (written, block_why),
+    }
+    reasons = {name: reason for name, reason in sample.reasons.items() if name not in told}
+    reasons |= {name: reason for name, (figure, reason) in told.items() if figure is None}
+    figures: dict[str, Any] = {name: figure for name, (figure, _) in told.items()}
+    return replace(sample, **figures, reasons=reasons)
 
 
 def _process_io(pid: int, why: str) -> tuple[tuple[int, int] | None, str]:

@@ -91,6 +91,12 @@ class DetailsScreen(ActingScreen):
         Binding("tab", "turn(1)", "next pane", tooltip="Trends, boots, facts"),
         Binding("shift+tab", "turn(-1)", "previous pane", show=False),
         Binding("z", "zoom", "zoom", tooltip="Give the pane the whole screen, or not"),
+        Binding("down,j", "scroll_facts(1)", "down", show=False, tooltip="Facts further down"),
+        Binding("up,k", "scroll_facts(-1)", "up", show=False),
+        Binding("pagedown", "page_facts(1)", "page down", show=False),
+        Binding("pageup", "page_facts(-1)", "page up", show=False),
+        Binding("g,home", "end_facts(-1)", "first", show=False),
+        Binding("G,end", "end_facts(1)", "last", show=False),
     ]
     pane: reactive[str] = reactive(PANES[0])
     """Which of `PANES` is shown where there is no room for all."""
@@ -158,6 +164,25 @@ class DetailsScreen(ActingScreen):
         """The next or previous pane."""
         self.pane = PANES[(PANES.index(self.pane) + step) % len(PANES)]
 
+    @property
+    def _top(self) -> VerticalScroll:
+        return self.query_one(".details-top", VerticalScroll)
+
+    def action_scroll_facts(self, lines: int) -> None:
+        """Facts and figures some lines further."""
+        self._top.scroll_relative(y=lines, animate=False)
+
+    def action_page_facts(self, pages: int) -> None:
+        """Facts and figures a page further."""
+        self.action_scroll_facts(pages * max(1, self._top.size.height - 1))
+
+    def action_end_facts(self, direction: int) -> None:
+        """The first or the last fact."""
+        if direction < 0:
+            self._top.scroll_home(animate=False)
+        else:
+            self._top.scroll_end(animate=False)
+
     def action_zoom(self) -> None:
         """The pane alone, or everything."""
         self.is_zoomed = not self.is_zoomed
@@ -186,11 +211,14 @@ class DetailsScreen(ActingScreen):
         assert isinstance(left, Static)
         assert isinstance(right, Static)
         costs = figures(instance, snapshot)
+        texts = [
+            (part, fitted(table(told, part.content_size.width), app.glyphs))
+            for part, told in ((left, rows), (right, costs))
+        ]
         # Another number of rows moves the charts; other figures in the same rows move nothing.
-        shape = (len(rows), len(costs), left.content_size.width)
+        shape = (*(text.plain.count("\n") for _, text in texts), left.content_size.width)
         is_moved, self._shape = shape != self._shape, shape
-        for part, told in ((left, rows), (right, costs)):
-            text = fitted(table(told, part.content_size.width), app.glyphs)
+        for part, text in texts:
             part.update(text, layout=is_moved)
         self._reword(instance, snapshot)
 

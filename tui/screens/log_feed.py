@@ -1,4 +1,4 @@
-"""Reads a log in a thread of its own and hands it over in bounded batches."""
+"""Reads a log in a thread of its own, run after run, and hands it over in bounded batches."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
+from tui.core.log_mark import LogMark
 from tui.errors import TwindeckError
 
 _LINES_A_BREATH = 200
@@ -31,10 +32,10 @@ class Batch:
     """Whether they stand in the place of all that came before."""
     skipped: int
     """Lines that came faster than they could be shown and are not among `lines`."""
-    is_over: bool
-    """Whether the log has ended; nothing follows this batch."""
+    is_open: bool
+    """Whether it is being read; otherwise nothing comes before the feed is resumed."""
     error: str
-    """Why it ended, one plain line; "" when it simply ended."""
+    """Why it is not read, one plain line; "" when it simply ended."""
 
 
 class LogFeed:
@@ -46,9 +47,12 @@ class LogFeed:
     """
 
     def __init__(
-        self, read: Callable[[Event, int], Generator[str]], tail: int, most_lines: int
+        self, read: Callable[[Event, int, LogMark], Generator[str]], tail: int, most_lines: int
     ) -> None:
-        """`read` gives the newest so many lines and all that follow; `tail`: how many at first."""
+        """`read` gives the newest so many lines behind the mark and all that follow.
+
+        `tail`: how many at first.
+        """
         self._read = read
         self._tail = tail
         self._most_lines = most_lines
@@ -59,8 +63,11 @@ class LogFeed:
         self._lock = Lock()
         self._stop = Event()
         self._skipped = 0
-        self._is_over = False
+        self._is_open = True
         self._error = ""
+        self._heading = ""
+        self._again = Event()
+        self._mark = LogMark()
         self._thread = Thread(target=self._run, name="log feed", daemon=True)
 
     def start(self) -> None:
@@ -70,6 +77,21 @@ class LogFeed:
     def stop(self) -> None:
         """Ask the reader to end; returns at once."""
         self._stop.set()
+        self._again.set()
+
+    def resume(self, heading: str = "") -> None:
+        """Read on behind what was read, now or when the present reading ends; returns at once.
+
+        `heading`: a line of ours between the two; "" for none.
+        """
+        with self._lock:
+            self._heading = heading or self._heading
+        self._again.set()
+
+    def note(self, line: str) -> None:
+        """A line of ours among those of the log; returns at once."""
+        with self._lock:
+            self._lines.append(line)
 
     @property
     def is_running(self) -> bool:
@@ -80,28 +102,49 @@ class LogFeed:
         """What arrived since the last call; returns at once."""
         with self._lock:
             batch = Batch(
-                list(self._lines), self._is_anew, self._skipped, self._is_over, self._error
+                list(self._lines), self._is_anew, self._skipped, self._is_open, self._error
             )
             self._lines.clear()
             self._skipped, self._is_anew = 0, False
         return batch
 
     def _run(self) -> None:
-        error = ""
-        try:
-            self._follow()
-        except TwindeckError as problem:
-            error = problem.line
-        except Exception as problem:  # the thread's edge: the viewer must say why it went quiet
-            error = f"the log cannot be read on: {type(problem).__name__}: {problem}"
-        with self._lock:
-            self._is_over, self._error = True, error
-
-    def _follow(self) -> None:
         tail = self._tail
         while True:
+            error = self._read_once(tail)
+            with self._lock:
+                self._is_open, self._error = False, error
+            self._again.wait()
+            if self._stop.is_set():
+                return
+            self._open_again()
+            tail = self._most_lines
+
+    def _read_once(self, tail: int) -> str:
+        """Read to the end of this run; why it ended, or ""."""
+        try:
+            self._follow(tail)
+        except TwindeckError as problem:
+            return problem.line
+        except Exception as problem:  # the thread's edge: the viewer must say why it went quiet
+            return f"the log cannot be read on: a fault of its own ({type(problem).__name__})"
+        return ""
+
+    def _open_again(self) -> None:
+        with self._lock:
+            self._again.clear()
+            self._is_open, self._error = True, ""
+            heading, self._heading = self._heading, ""
+            if not self._mark.of:
+                # The side cannot say where it stood: all it has stands for what was shown.
+                self._is_reopened = True
+            elif heading:
+                self._lines.append(heading)
+
+    def _follow(self, tail: int) -> None:
+        while True:
             began = time.monotonic()
-            with closing(self._read(self._stop, tail)) as lines:
+            with closing(self._read(self._stop, tail, self._mark)) as lines:
                 if not self._pump(lines, tail):
                     return
             if self._stop.wait(max(0.0, began + _JUMP_SECONDS - time.monotonic())):
@@ -110,6 +153,7 @@ class LogFeed:
                 if self._stop.wait(_HELD_LOOK_SECONDS):
                     return
             tail = self._most_lines
+            self._mark = LogMark()
             self._is_reopened = True
 
     def _pump(self, lines: Generator[str], tail: int) -> bool:

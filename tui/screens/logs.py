@@ -2,48 +2,92 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from threading import Event
 from typing import ClassVar
 
 from textual.content import Content
 
-from tui.model import SideName
+from tui.core.log_mark import LogMark
+from tui.core.state_words import short_state
+from tui.model import Instance, SideName, State
 from tui.screens.log_feed import LogFeed
 from tui.screens.text_screen import GrowingScreen, TextScreen, named
-from tui.snapshot import Job, JobState
+from tui.snapshot import Job, JobState, Snapshot
 from tui.text import clean
 from tui.units import age
 from tui.widgets.line_store import MOST_LINES
+from tui.widgets.log_view import LogView, painter
 
 TAIL_LINES = 1_000
 _LOG_REFRESH_SECONDS = 0.15
 _OUTPUT_REFRESH_SECONDS = 0.25
+_RETRY_NS = 2_000_000_000
+_HEADING = r"^((?:──|--) .* UTC (?:──|--))$"
 
 
 class LogScreen(TextScreen):
-    """Follows a log: the container's own, or the VM's serial console."""
+    """Follows a log, run after run: the container's own, or the VM's serial console."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.feed = LogFeed(self._read, TAIL_LINES, MOST_LINES)
         self._is_flood = False
-        self._note = ""
         self._skipped = 0
+        self._end: str | None = None
+        """Why nothing is read now, "" when the log just ended; None while it is read."""
+        self._ended_at_ns = 0
+        self._run: Run | None = None
+        self._was_ailing = False
+
+    def make_view(self) -> LogView:
+        """Text with the lines between two runs set off."""
+        return LogView(paint=painter(_HEADING, "log-view--key"))
 
     def on_mount(self) -> None:
         """Start reading."""
         super().on_mount()
         self.view.is_following = True
+        self._run = run_of(self.instance)
         self.feed.start()
-        self._timer = self.set_interval(_LOG_REFRESH_SECONDS, self.take_batch)
+        self.watch(self.app, "snapshot", self._take, init=False)
+        self.set_interval(_LOG_REFRESH_SECONDS, self.take_batch)
 
     def on_unmount(self) -> None:
         """Stop reading."""
         self.feed.stop()
 
-    def _read(self, stop: Event, tail: int) -> Generator[str]:
-        yield from self.app.fleet.logs(self.key, tail=tail, follow=True, stop=stop)
+    @property
+    def instance(self) -> Instance | None:
+        """Whose log it is, while it exists."""
+        return self.app.snapshot.find(self.key)
+
+    def _read(self, stop: Event, tail: int, mark: LogMark) -> Generator[str]:
+        logs = self.app.fleet.logs(self.key, tail=tail, follow=True, stop=stop, mark=mark)
+        yield from logs
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Go on with the next run, and after the engine was away."""
+        run = run_of(snapshot.find(self.key))
+        health = snapshot.health.get(SideName(self.key.partition(":")[0]))
+        is_back, self._was_ailing = self._was_ailing, health is not None and not health.ok
+        if run is not None and run != self._run:
+            heading = heading_between(self._run, run, self.app.glyphs.is_ascii)
+            self._run = run
+            self._go_on(run, heading)
+        elif is_back and not self._was_ailing and self._end:
+            self.feed.resume()
+        if self._end is not None:
+            self.show_title()
+
+    def _go_on(self, run: Run, heading: str) -> None:
+        if self._end is None and run.side is SideName.VM:
+            # The console's file outlives the run, and its reader reads on.
+            self.feed.note(heading)
+        else:
+            self.feed.resume(heading)
 
     def take_batch(self) -> None:
         """Show what arrived, all at once."""
@@ -57,16 +101,22 @@ class LogScreen(TextScreen):
             self.view.is_following = is_following
         elif batch.lines:
             self.view.append(batch.lines)
-        if batch.is_over:
-            self._timer.stop()
-            self.can_follow = False
-            self.refresh_bindings()
-            if batch.error:
-                self.show_reason(batch.error)
-            else:
-                self._note = "ended"
-        if batch.is_over or batch.skipped or batch.is_anew:
+        end = None if batch.is_open else batch.error
+        is_turned, self._end = end != self._end, end
+        now_ns = self.app.clock.t_ns()
+        if is_turned:
+            self._ended_at_ns = now_ns
+            self.show_reason(end or "")
+        elif self._is_cut_off(now_ns):
+            self.feed.resume()
+        if is_turned or batch.skipped or batch.is_anew:
             self.show_title()
+
+    def _is_cut_off(self, now_ns: int) -> bool:
+        """Whether the log ended though its run goes on: the engine closed the connection."""
+        is_same_run = self._run is not None and run_of(self.instance) == self._run
+        has_rested = now_ns - self._ended_at_ns > _RETRY_NS
+        return self._end == "" and is_same_run and has_rested
 
     def title_text(self) -> Content:
         """Address, source, and what a reader must know of the text."""
@@ -78,9 +128,51 @@ class LogScreen(TextScreen):
             )
         elif self._skipped:
             title += Content.styled(f"  {self._skipped:,} lines came too fast", "$warning")
-        if self._note:
-            title += Content.styled(f"  {self._note}", "$quiet")
+        if self._end == "":
+            title += Content.styled(f"  {self._rest()}", "$warning")
         return title
+
+    def _rest(self) -> str:
+        """Why the log stands still, and what will move it."""
+        instance = self.instance
+        if instance is None:
+            return "it is gone: another of that name will be followed"
+        if instance.is_live and instance.state is not State.RESTARTING:
+            return "its log ended, though it runs: asking again"
+        return f"{short_state(instance, 16)}: its next run will be followed"
+
+    def stream_word(self) -> str:
+        """What the end of the text does: `following`, `held`, `waiting` for more, or `ended`."""
+        if self._end is None:
+            return super().stream_word()
+        return "ended" if self._end or self.instance is None else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What tells one run of an instance from another."""
+
+    side: SideName
+    id: str | None
+    started_at: float
+    """Unix seconds."""
+
+
+def run_of(instance: Instance | None) -> Run | None:
+    """The run that goes on now."""
+    if instance is None or instance.started_at is None or not instance.is_live:
+        return None
+    return Run(instance.side, instance.id, instance.started_at)
+
+
+def heading_between(before: Run | None, run: Run, is_ascii: bool) -> str:
+    """`── restarted 12:34:56 UTC ──`, and whether it is another instance of the same name."""
+    at = time.strftime("%H:%M:%S UTC", time.gmtime(run.started_at))
+    is_other = before is not None and before.id != run.id
+    kind = "machine" if run.side is SideName.VM else "container"
+    what = f"another {kind} of this name, started" if is_other else "restarted"
+    rule = "--" if is_ascii else "──"
+    return f"{rule} {what if before else 'started'} {at} {rule}"
 
 
 class OutputScreen(GrowingScreen):

@@ -92,10 +92,17 @@ class TextScreen(Screen[None]):
         self.query_one(".text-title", Static).update(whole)
 
     def show_reason(self, reason: str) -> None:
-        """Say above the text why there is no more of it; a title has no room for all of that."""
+        """Say above the text why there is no more of it; a title has no room for all of that.
+
+        "" when there is nothing to say any more.
+        """
         line = self.query_one(".text-reason", Static)
         line.update(fitted(Content(clean(reason)), self.app.glyphs))
-        line.add_class("-told")
+        line.set_class(bool(reason), "-told")
+
+    def stream_word(self) -> str:
+        """What the end of the text does."""
+        return "following" if self.view.is_following else "held"
 
     def _state(self) -> str:
         view = self.view
@@ -107,7 +114,7 @@ class TextScreen(Screen[None]):
         if view.is_wrapping:
             parts.append("wrap")
         if self.can_follow:
-            parts.append("following" if view.is_following else "held")
+            parts.append(self.stream_word())
         return self.app.glyphs.dot.center(3).join(parts)
 
     @on(LogView.Changed)

@@ -59,7 +59,7 @@ def build_box(work_dir: Path, say: Say) -> Path:
         packages = " ".join(BUILD_PACKAGES)
         raise ActionFailed(
             f"cannot build the box {BOX_NAME}: {', '.join(missing)} not found",
-            f"apt-get install --no-install-recommends {packages}",
+            f"sudo apt-get install --no-install-recommends {packages}",
         )
     work_dir.mkdir(parents=True, exist_ok=True)
     box = work_dir / "twindeck-base.box"

@@ -42,4 +42,4 @@ def _newest(host: Host) -> str:
         told = host.run("apt-cache", "depends", "--important", name)
         if told.code == 0 and (found := _REAL_PACKAGE.search(told.text)):
             return found[1]
-    raise ActionFailed("no kernel package to try KVM with", "apt-get update")
+    raise ActionFailed("no kernel package to try KVM with", "sudo apt-get update")

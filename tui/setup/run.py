@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import Check, Reading
 from tui.setup.checks import run_checks
@@ -98,7 +99,7 @@ def _do(step: Step, head: str, host: Host, say: Say) -> bool:
         except (TwindeckError, OSError) as error:
             for line in progress.last:
                 say(f"      {line}")
-            line = error.line if isinstance(error, TwindeckError) else str(error)
+            line = error.line if isinstance(error, TwindeckError) else reason_of(error)
             say(f"{head}: failed after {progress.seconds:.0f} s: {line}")
             say(f"      the whole output is in {log}; twindeck setup goes on from here")
             return False

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
+from tui.core.log_mark import LogMark
 from tui.model import Instance, Phase, SideName, Verb, Workload
 from tui.snapshot import Health
 
@@ -84,8 +85,19 @@ class Side(Protocol):
         Raises UnknownInstance, EngineUnavailable.
         """
 
-    def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
-        """Log lines, raw, oldest first; with `follow`, until `stop` is set."""
+    def logs(
+        self,
+        name: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
+        """Log lines, raw, oldest first; with `follow`, until `stop` is set or the run is over.
+
+        With `mark`, only what was written behind it; the mark moves along.
+        """
 
     def shell(self, name: str) -> Command:
         """The command that opens a shell in the instance."""

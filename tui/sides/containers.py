@@ -8,12 +8,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from tui.core.log_mark import LogMark
 from tui.engines.docker.identity import identity_of, product_of
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.sides.docker_actions import perform
 from tui.sides.docker_link import Link, unknown
+from tui.sides.docker_marks import lines_behind, since_of
 from tui.sides.docker_rows import WORKLOAD_LABEL, absent, instance_of, name_of, state_of
 from tui.sides.docker_runs import Runs
 from tui.sides.docker_shell import require_shell
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
 _EVENTS = (
     "create", "start", "restart", "die", "stop", "pause", "unpause", "rename", "destroy",
+    "health_status", "oom",
     # Podman's own names for the end and the removal: its filter knows no others.
     "died", "remove",
 )  # fmt: skip
-"""Those that change what `list` tells; exec, top, attach, health checks and the like do not."""
+"""Those that change what `list` tells; exec, top, attach and the like do not."""
 _SHELL = "command -v bash >/dev/null && exec bash || exec sh"
 
 
@@ -179,26 +182,52 @@ class Containers:
         finally:
             self._runs.forget(str(entry["Id"]))
 
-    def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+    def logs(
+        self,
+        name: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
         """Standard output and error in one, raw, oldest first; `tail` lines of what there is.
+
+        Ends when the container does. With `mark`, only what came behind it in its own log.
 
         Raises UnknownInstance, ActionFailed (logging driver that keeps none), EngineUnavailable.
         """
         container_id = str(self._find(name)["Id"])
         try:
-            yield from self._log_lines(name, container_id, tail, follow, stop)
+            yield from self._log_lines(name, container_id, tail, follow, stop, mark)
         except ActionFailed as error:
             raise no_log(self._link, name, container_id, error) from error
 
     def _log_lines(
-        self, name: str, container_id: str, tail: int, follow: bool, stop: Event
+        self,
+        name: str,
+        container_id: str,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None,
     ) -> Iterator[str]:
         with self._link.translating(f"read the logs of {name}", name):
             stream = self._link.look().logs(
-                container_id, stdout=True, stderr=True, stream=True, follow=follow, tail=tail
+                container_id,
+                stdout=True,
+                stderr=True,
+                stream=True,
+                follow=follow,
+                tail=tail,
+                timestamps=mark is not None,
+                since=since_of(mark, container_id),
             )
             with closed_on(stop, stream):
-                for line in lines_of(stream):
+                lines = lines_of(stream)
+                if mark is not None:
+                    lines = lines_behind(mark, stream, container_id)
+                for line in lines:
                     if stop.is_set():
                         return
                     yield line
@@ -208,7 +237,9 @@ class Containers:
         self._require_same_engine()
         entry = self._find(name)
         if state_of(entry) is not State.RUNNING:
-            raise ActionFailed(f"{name} is not running, so it has no shell", "start it first")
+            raise ActionFailed(
+                f"{name} is not running, so it has no shell", f"twindeck start container:{name}"
+            )
         docker = shutil.which("docker")
         if docker is None:
             raise ActionFailed(

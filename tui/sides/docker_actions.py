@@ -92,5 +92,5 @@ def _await_gone(link: Link, name: str, container_id: str) -> None:
         time.sleep(_LOOK_SECONDS)
     raise ActionFailed(
         f"{name} is still there {_GONE_SECONDS:.0f} s after its removal was asked for",
-        "docker ps --all",
+        shlex.join(["docker", "rm", "--force", "--volumes", name]),
     )

@@ -130,7 +130,7 @@ def _pull(link: Link, name: str, report: Report) -> None:
         )
         with answer:
             _check(answer, name)
-            _relay(_messages(answer.iter_lines()), f"pull {name}", report)
+            _relay(_messages(answer.iter_lines()), f"pull {name}", report, f"docker pull {name}")
 
 
 def _check(answer: requests.Response, name: str) -> None:
@@ -165,7 +165,9 @@ def _build(
     report.line(shlex.join([*command, "-t", image, str(workload.folder)]))
     with link.translating(f"build {image}"):
         # Not BuildKit: the classic builder needs no plug-in and is in every engine.
-        _relay(_build_stream(link.act(), workload, image, base_name, labels), "build", report)
+        fix = f"correct {workload.folder / 'Dockerfile'} and try again"
+        stream = _build_stream(link.act(), workload, image, base_name, labels)
+        _relay(stream, f"build {image}", report, fix)
 
 
 def _build_stream(
@@ -185,14 +187,14 @@ def _build_stream(
     return stream
 
 
-def _relay(messages: Iterator[dict[str, Any]], what: str, report: Report) -> None:
+def _relay(messages: Iterator[dict[str, Any]], what: str, report: Report, fix: str) -> None:
     """Pass a build's or pull's output on; raise ActionFailed with its last lines on an error."""
     last: list[str] = []
     rest = status = ""
     for message in messages:
         if error := message.get("error"):
             reason = " / ".join([*last, str(error)])
-            raise ActionFailed(f"Docker cannot {what}: {reason}", "read the job's output")
+            raise ActionFailed(f"Docker cannot {what}: {reason}", fix)
         # Only a line feed ends a line: progress rewrites its line with carriage returns.
         *lines, rest = (rest + str(message.get("stream", ""))).split("\n")
         for line in filter(str.strip, lines):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tui.model import Instance, SideName, State, Workload
+from tui.model import HealthStatus, Instance, SideName, State, Workload
 
 WORKLOAD_LABEL = "twindeck.workload"
 PROJECT_LABEL = "com.docker.compose.project"
@@ -24,15 +24,32 @@ _STATES: Mapping[str, State] = {
     "dead": State.DEAD,
 }
 _EXIT = re.compile(r"(?:Exited|Restarting) \((-?\d+)\)")
+_HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
+LIVE = (State.RUNNING, State.PAUSED, State.RESTARTING)
+_KILLED = 137
+"""Exit code of a killed process: by a user or for want of memory."""
+_LONGEST_OUTPUT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What only an inspection tells of a live container."""
+    """What only an inspection tells: of a live container, or of one that was killed."""
 
     pid: int | None
     started_at: float | None
     """Unix seconds."""
+    restart_count: int | None = None
+    is_out_of_memory: bool = False
+    memory_limit_bytes: int | None = None
+    failed_check: str = ""
+    """What the newest health check printed, if it failed."""
+    is_over: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it stays so until an event: not while it starts, nor while its check fails, which
+        prints something else next time."""
+        return not self.failed_check and (self.is_over or self.pid is not None)
 
 
 def state_of(entry: Mapping[str, Any]) -> State:
@@ -66,13 +83,40 @@ def exit_code_of(entry: Mapping[str, Any]) -> int | None:
     return int(found[1]) if found else None
 
 
+def health_of(entry: Mapping[str, Any]) -> HealthStatus | None:
+    """Out of `Up 5 minutes (unhealthy)`; None without a health check, and when it is not up."""
+    found = _HEALTH.search(str(entry.get("Status", "")))
+    return HealthStatus(found[1]) if found else None
+
+
+def is_worth_inspecting(entry: Mapping[str, Any]) -> bool:
+    """Whether an inspection tells more than the list: of what lives, and of what was killed."""
+    return state_of(entry) in LIVE or exit_code_of(entry) == _KILLED
+
+
 def run_of(inspection: Mapping[str, Any]) -> Run:
     """The run out of an inspection."""
     state = inspection.get("State") or {}
+    count = inspection.get("RestartCount")
     return Run(
         pid=state.get("Pid") or None,
         started_at=unix_seconds(str(state.get("StartedAt", ""))),
+        restart_count=count if isinstance(count, int) else None,
+        is_out_of_memory=state.get("OOMKilled") is True,
+        memory_limit_bytes=(inspection.get("HostConfig") or {}).get("Memory") or None,
+        failed_check=_failed_check(state.get("Health") or {}),
+        is_over=state.get("Status") in ("exited", "dead"),
     )
+
+
+def _failed_check(health: Mapping[str, Any]) -> str:
+    """`connection refused (exit code 1)`; "" when the newest check passed or there was none."""
+    newest = (health.get("Log") or [{}])[-1]
+    code = newest.get("ExitCode", 0)
+    if not code or str(health.get("Status", "")) in ("", "none", "healthy"):
+        return ""
+    printed = " ".join(str(newest.get("Output") or "").split())[:_LONGEST_OUTPUT]
+    return f"{printed or 'it printed nothing'} (exit code {code})"
 
 
 def unix_seconds(stamp: str) -> float | None:
@@ -112,6 +156,11 @@ def instance_of(
         workload=workload if workload in workloads else None,
         pid=run.pid if run else None,
         exit_code=exit_code_of(entry),
+        health=health_of(entry),
+        failed_check=run.failed_check if run else "",
+        restart_count=run.restart_count if run else None,
+        is_out_of_memory=run is not None and run.is_out_of_memory,
+        memory_limit_bytes=run.memory_limit_bytes if run else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Inspections of live containers, each made once a run: a hundred containers cost one list call."""
+"""Inspections of containers, each made once a run: a hundred containers cost one list call."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from typing import Any
 from docker.errors import NotFound
 
 from tui.errors import ActionFailed
-from tui.model import State
 from tui.sides.docker_link import Link
-from tui.sides.docker_rows import Run, run_of, state_of
-
-_LIVE = (State.RUNNING, State.PAUSED, State.RESTARTING)
+from tui.sides.docker_rows import Run, is_worth_inspecting, run_of
 
 
 class Runs:
-    """Keeps what `list` cannot tell (pid, start), as long as events are watched to disprove it."""
+    """Keeps what `list` cannot tell (pid, start, why it was killed) while events are watched to
+    disprove it."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -43,14 +41,14 @@ class Runs:
             self._changed.add(container_id)
 
     def of(self, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Run]:
-        """Container id -> run, for the live ones of `entries`, the engine's list.
+        """Container id -> run, for those of `entries`, the engine's list, that are worth it.
 
         Raises EngineUnavailable.
         """
         watch, kept = self._kept()
         runs: dict[str, Run] = {}
         for entry in entries:
-            if state_of(entry) not in _LIVE:
+            if not is_worth_inspecting(entry):
                 continue
             run = kept.get(entry["Id"]) or self._inspect(entry["Id"])
             if run is not None:
@@ -65,7 +63,7 @@ class Runs:
         with self._lock:
             changed, self._changed = self._changed, set()
             runs = self._runs if self._is_watched else {}
-            kept = {key: run for key, run in runs.items() if key not in changed and run.pid}
+            kept = {k: run for k, run in runs.items() if k not in changed and run.is_settled}
             return self._watches, kept
 
     def _set_watched(self, is_watched: bool) -> None:

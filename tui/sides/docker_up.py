@@ -192,8 +192,11 @@ def await_first_process(link: Link, name: str, container_id: str) -> None:
             code = state.get("ExitCode")
             reason = f": {state['Error']}" if state.get("Error") else ""
             raise ActionFailed(
-                f"{name} ended at once with exit code {code}{reason}", "read its logs"
+                f"{name} ended at once with exit code {code}{reason}",
+                f"twindeck logs container:{name}",
             )
         if time.monotonic() > deadline:
-            raise ActionFailed(f"{name} did not run within {_RUN_SECONDS:.0f} s", "read its logs")
+            raise ActionFailed(
+                f"{name} did not run within {_RUN_SECONDS:.0f} s", f"twindeck logs container:{name}"
+            )
         time.sleep(_LOOK_SECONDS)

@@ -80,7 +80,7 @@ def parse_definition(text: str) -> Definition:
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
-        raise ActionFailed(f"libvirt gave no readable domain XML: {error}") from error
+        raise ActionFailed("libvirt gave no readable domain XML") from error
     kind = root.get("type", "")
     console = root.find("./devices/serial[@type='file']/source")
     disks = []

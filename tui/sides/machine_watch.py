@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import watchfiles
 
+from tui.core.reasons import reason_of
 from tui.errors import EngineUnavailable
 
 _CONNECT_SECONDS = 0.3
@@ -129,7 +130,7 @@ def watch_machines(
             _watch_files(home, data_paths, changed, _Any(stop, heard.lost, renew))
     except (OSError, RuntimeError) as error:
         raise EngineUnavailable(
-            f"Vagrant's files cannot be watched: {error}",
+            f"Vagrant's files cannot be watched: {reason_of(error)}",
             f"check the rights on {home}, or raise fs.inotify.max_user_watches",
         ) from error
     finally:

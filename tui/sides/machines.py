@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from tui.core.log_mark import LogMark
+from tui.core.reasons import reason_of
 from tui.engines.libvirt.connections import Connections
 from tui.engines.libvirt.pulse import Pulses
 from tui.engines.vagrant.containers import events_command
@@ -157,8 +159,19 @@ class Machines:
             return "stdout and stderr"
         return "serial console" if self._console(machine) else "journal by SSH"
 
-    def logs(self, name: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
+    def logs(
+        self,
+        name: str,
+        *,
+        tail: int,
+        follow: bool,
+        stop: Event,
+        mark: LogMark | None = None,
+    ) -> Iterator[str]:
         """The serial console, or the journal through SSH where no console is kept.
+
+        A following reader of the console goes on over the machine's restarts; `mark` stays as it
+        is.
 
         Raises UnknownInstance, ActionFailed, EngineUnavailable.
         """
@@ -258,5 +271,7 @@ class Machines:
                 self._vagrant_version = command.version()  # type: ignore[no-untyped-call]
             # python-vagrant raises a bare Exception for output it does not know.
             except Exception as error:
-                raise EngineUnavailable(f"vagrant does not run: {error}", _FIX) from error
+                raise EngineUnavailable(
+                    f"vagrant does not run: {reason_of(error)}", _FIX
+                ) from error
         return self._vagrant_version

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui.core.reasons import reason_of
 from tui.errors import EngineUnavailable
 from tui.sides.vagrant_index import Entry
 from tui.sides.vagrant_output import failure, is_progress
@@ -161,7 +162,9 @@ def _start(
             start_new_session=True,
         )
     except OSError as error:
-        raise EngineUnavailable(f"vagrant cannot be run: {error}", "twindeck setup") from error
+        raise EngineUnavailable(
+            f"vagrant cannot be run: {reason_of(error)}", "twindeck setup"
+        ) from error
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tui.core.port_ranges import ranged
+from tui.core.state_words import short_state
 from tui.glyphs import Glyphs
-from tui.model import Instance, Phase, State
+from tui.model import HealthStatus, Instance, Phase, State
 from tui.snapshot import Job, JobState, Sample, Snapshot
 from tui.text import clean
 from tui.units import age, iec, percent
@@ -74,9 +76,9 @@ def boot_text(value_seconds: float | None, dash: str) -> str:
 
 
 def ports_text(ports: tuple[str, ...], arrow: str) -> str:
-    """`8080→80 *:5000`: loopback, tcp and the same port inside go without saying; a port that is
-    open to every address does not."""
-    seen = dict.fromkeys(_port_text(clean(port), arrow) for port in ports)
+    """`8080→80 9000-9099 *:5000`: loopback, tcp and the same port inside go without saying; a port
+    that is open to every address does not."""
+    seen = dict.fromkeys(_port_text(clean(port), arrow) for port in ranged(ports))
     return " ".join(seen)
 
 
@@ -112,22 +114,47 @@ def failed_job(instance: Instance, moment: Moment) -> Job | None:
 
 
 def state_cell(instance: Instance, moment: Moment, width: int) -> Cell:
-    """Sign and word: the running action with its phase, else a failure, else the state."""
+    """Sign and word: the running action with its phase, else the state, marked after a failure."""
     glyphs = moment.glyphs
     job = moment.snapshot.jobs.get(instance.key)
     if job and job.is_active:
         return Cell(f"{glyphs.working} {_job_words(job, moment.t_ns, width - 2)}", "work")
-    if failed_job(instance, moment) and job:
-        words = f"{job.verb} failed"
-        words = words if len(words) <= width - 2 else "failed"
-        return Cell(f"{glyphs.failed} {words}", "bad")
+    words = short_state(instance, width - 2)
+    if failed := failed_job(instance, moment):
+        return Cell(
+            _marked(f"{state_sign(instance, glyphs)} {words}", failed, glyphs, width), "bad"
+        )
     if instance.busy:
         return Cell(f"{glyphs.busy} busy", "work")
-    sign = glyphs.states[instance.state]
+    return Cell(f"{state_sign(instance, glyphs)} {words}", _tone(instance))
+
+
+def _marked(state: str, job: Job, glyphs: Glyphs, width: int) -> str:
+    """`● running ✗ stop`, `● running ✗`, `✗ unhealthy`: the fullest wording that fits."""
+    bare = f"{glyphs.failed} {state.partition(' ')[2]}"
+    wordings = (f"{state} {glyphs.failed} {job.verb}", f"{state} {glyphs.failed}", bare)
+    return next((text for text in wordings if len(text) <= width), bare)
+
+
+def state_sign(instance: Instance, glyphs: Glyphs) -> str:
+    """The sign of its state and, while it runs, of its health."""
+    if instance.state is State.RUNNING and instance.health is HealthStatus.UNHEALTHY:
+        return glyphs.unhealthy
+    if instance.state is State.RUNNING and instance.health is HealthStatus.STARTING:
+        return glyphs.checking
+    return glyphs.states[instance.state]
+
+
+def _tone(instance: Instance) -> str:
+    if instance.state is State.RUNNING and instance.health is HealthStatus.UNHEALTHY:
+        return "bad"
+    if instance.state is State.RUNNING and instance.health is HealthStatus.STARTING:
+        return "warn"
+    if instance.state is State.STOPPED and instance.is_out_of_memory:
+        return "bad"
     if instance.state is State.STOPPED and instance.exit_code:
-        words = f"exited {instance.exit_code}"
-        return Cell(f"{sign} {words}", "warn")
-    return Cell(f"{sign} {instance.state}", _TONES.get(instance.state, "dim"))
+        return "warn"
+    return _TONES.get(instance.state, "dim")
 
 
 def _job_words(job: Job, t_ns: int, width: int) -> str:

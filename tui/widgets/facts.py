@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.content import Content
 
+from tui.core.port_ranges import ranged
+from tui.core.state_words import exit_words, state_text
 from tui.glyphs import Glyphs
-from tui.model import Boot, Instance, SideName, State, Workload
+from tui.model import Boot, HealthStatus, Instance, SideName, State, Workload
 from tui.snapshot import Sample, Snapshot
 from tui.text import clean
 from tui.units import DASH, age, iec, percent, seconds
 from tui.widgets.boot_bars import bare_seconds, name_text, phases_of
+from tui.widgets.cells import state_sign
 from tui.widgets.curves import kind_text, reason_for
 
 _STATE_STYLES = {
@@ -24,6 +28,7 @@ _STATE_STYLES = {
     State.DEAD: "$error",
     State.UNKNOWN: "$error",
 }
+_FEW_PORTS = 3
 _TRAFFIC = (
     ("net in", "net_rx_bytes"),
     ("net out", "net_tx_bytes"),
@@ -40,14 +45,15 @@ class Fact:
     value: str
     note: str = ""
     """Kind of the figure, or why it is missing."""
+    is_folded: bool = False
+    """Whether a value too long for a line goes on below it; it is cut otherwise."""
 
 
 def headline(instance: Instance, glyphs: Glyphs) -> Content:
     """`● running  vm:web  nginx  libvirt tcg`."""
-    style = _STATE_STYLES.get(instance.state, "$quiet")
-    state = f"{glyphs.states[instance.state]} {instance.state}"
-    if instance.state is State.STOPPED and instance.exit_code:
-        state += f", exit code {instance.exit_code}"
+    is_ill = instance.health is HealthStatus.UNHEALTHY or instance.is_out_of_memory
+    style = "$error" if is_ill else _STATE_STYLES.get(instance.state, "$quiet")
+    state = f"{state_sign(instance, glyphs)} {state_text(instance)}"
     words = [instance.workload or "", instance.provider, instance.accelerator or ""]
     quiet = "  ".join(clean(word) for word in words if word)
     return Content.assemble(
@@ -58,14 +64,25 @@ def headline(instance: Instance, glyphs: Glyphs) -> Content:
 def facts(
     instance: Instance, workloads: Sequence[Workload], unix: float, glyphs: Glyphs
 ) -> list[Fact]:
-    """What the engine says of it, the most asked first; what it has not is left out."""
-    ports = [clean(port).replace("->", f" {glyphs.arrow} ") for port in instance.ports]
+    """What the engine says of it, the most asked first; what it has not is left out.
+
+    Many ports stand last: nothing that has no bound may push the others out of sight.
+    """
+    ports = [clean(p).replace("->", f" {glyphs.arrow} ") for p in ranged(instance.ports)]
+    port_rows = [Fact("port" if not i else "", port) for i, port in enumerate(ports)]
+    is_many = len(port_rows) > _FEW_PORTS
     titles = {workload.name: workload.title for workload in workloads}
     rows = [
         Fact("up for", *_since(instance.started_at, unix)) if instance.started_at else None,
-        Fact("exit code", str(instance.exit_code)) if instance.exit_code is not None else None,
+        *_health(instance),
+        Fact("exit code", str(instance.exit_code), exit_words(instance))
+        if instance.exit_code is not None
+        else None,
+        Fact("restarts", str(instance.restart_count), "by its restart policy")
+        if instance.restart_count
+        else None,
         Fact("busy", clean(instance.busy)) if instance.busy else None,
-        *(Fact("port" if not i else "", port) for i, port in enumerate(ports)),
+        *(() if is_many else port_rows),
         Fact("image" if instance.side is SideName.CONTAINER else "box", clean(instance.image))
         if instance.image
         else None,
@@ -80,8 +97,21 @@ def facts(
         Fact("pid", str(instance.pid), _pid_note(instance)) if instance.pid else None,
         Fact("group", clean(instance.group)) if instance.group else None,
         Fact("directory", clean(str(instance.directory))) if instance.directory else None,
+        *(port_rows if is_many else ()),
     ]
     return [row for row in rows if row is not None]
+
+
+def _health(instance: Instance) -> list[Fact]:
+    """Health check, and what the kernel killed while the rest runs on."""
+    rows = []
+    if instance.health is not None:
+        rows.append(Fact("health", str(instance.health)))
+    if instance.failed_check:
+        rows.append(Fact("last check", clean(instance.failed_check), is_folded=True))
+    if instance.is_out_of_memory and instance.is_live:
+        rows.append(Fact("memory", "ran out", "a process in it was killed since it started"))
+    return rows
 
 
 def _provider(instance: Instance) -> list[str]:
@@ -114,7 +144,13 @@ def figures(instance: Instance, snapshot: Snapshot) -> list[Fact]:
     cpu = f"{percent(sample.cpu_percent)}%" if sample else ""
     rows = [
         _figure("CPU", "cpu_percent", cpu, f"{accelerator}of a core", instance, sample),
-        _size("memory", "memory_bytes", accelerator + kind, instance, sample),
+        _size(
+            "memory",
+            "memory_bytes",
+            accelerator + kind + _share(instance, sample),
+            instance,
+            sample,
+        ),
     ]
     if is_vm:
         rows.append(_size("guest use", "guest_memory_bytes", "the guest says", instance, sample))
@@ -124,6 +160,12 @@ def figures(instance: Instance, snapshot: Snapshot) -> list[Fact]:
     pids = str(sample.pids) if sample else ""
     rows.append(_figure("processes", "pids", pids, "", instance, sample))
     return [*rows, last_boot]
+
+
+def _share(instance: Instance, sample: Sample | None) -> str:
+    """` · 93 % of its limit`, where the container has one of its own."""
+    limit, used = instance.memory_limit_bytes, sample.memory_bytes if sample else None
+    return f" · {100 * used / limit:.0f} % of its limit" if limit and used is not None else ""
 
 
 def _size(label: str, name: str, note: str, instance: Instance, sample: Sample | None) -> Fact:
@@ -140,11 +182,11 @@ def _figure(
 
 
 def table(rows: Sequence[Fact], width: int) -> Content:
-    """Labels, values, notes in columns; long ones are cut."""
+    """Labels, values, notes in columns; long ones are cut, or folded where the fact says so."""
     label = max((len(row.label) for row in rows), default=0)
     value = min(max((len(row.value) for row in rows if row.note), default=0), width // 2)
     lines: list[Content] = []
-    for row in rows:
+    for row in _unfolded(rows, max(8, width - label - 2)):
         text = row.value.ljust(value) if row.note else row.value
         line = Content.assemble(
             (row.label.rjust(label), "$quiet"),
@@ -154,6 +196,16 @@ def table(rows: Sequence[Fact], width: int) -> Content:
         )
         lines.append(line.truncate(width, ellipsis=True))
     return Content("\n").join(lines)
+
+
+def _unfolded(rows: Sequence[Fact], width: int) -> Iterator[Fact]:
+    """The rows with long folded values as several, the label before the first."""
+    for row in rows:
+        parts = wrap(row.value, width) if row.is_folded else []
+        if len(parts) < 2:
+            yield row
+        else:
+            yield from (Fact("" if i else row.label, part) for i, part in enumerate(parts))
 
 
 def boot_table(boots: Sequence[Boot], unix: float, width: int) -> Content:

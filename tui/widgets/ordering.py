@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tui.model import Instance, State
+from tui.core.state_words import state_text
+from tui.model import HealthStatus, Instance, State
 from tui.snapshot import Snapshot
 from tui.text import clean
 from tui.widgets.columns import Column
@@ -45,7 +46,8 @@ def matches(instance: Instance, needle: str) -> bool:
     not together, the letters of the name (fuzzy)."""
     if not needle.strip():
         return True
-    told = (instance.name, instance.group, instance.image or "", instance.state, *instance.ports)
+    state = state_text(instance)
+    told = (instance.name, instance.group, instance.image or "", state, *instance.ports)
     haystack = " ".join(told).casefold()
     words = needle.casefold().split()
     return all(word in haystack for word in words) or _is_within("".join(words), instance.name)
@@ -85,7 +87,8 @@ def _value(instance: Instance, column: Column, snapshot: Snapshot) -> float | No
     sample = snapshot.samples.get(instance.key)
     match column:
         case Column.STATE:
-            return _STATE_ORDER.index(instance.state)
+            is_well = instance.health is not HealthStatus.UNHEALTHY
+            return _STATE_ORDER.index(instance.state) - (0 if is_well else 0.5)
         case Column.CPU:
             return sample.cpu_percent if sample else None
         case Column.MEMORY:

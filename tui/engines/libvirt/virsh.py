@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tui.core.reasons import reason_of
 from tui.engines.libvirt.uris import default_uri
 
 _END_SECONDS = 1.0
@@ -136,7 +137,7 @@ class Virsh:
         return text
 
     def _give_up(self, error: Exception) -> None:
-        self._why = str(error)
+        self._why = str(error) if isinstance(error, VirshError) else reason_of(error)
         self._rest_until = time.monotonic() + self._patience.rest_seconds
         # One that waits for a hung daemon does not end by itself.
         if self._child is not None:

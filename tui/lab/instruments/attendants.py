@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed
 from tui.lab.instrument import Rig, side_of
 from tui.lab.instruments.paths import listeners
@@ -73,7 +74,7 @@ def cpu_clock(rig: Rig, arm: Arm) -> Callable[[], float]:
         files = cgroup_of(instance) if arm is Arm.CONTAINER else None
         pids = [process.pid for process in attendants(rig, arm, instance)]
     except (OSError, psutil.Error) as error:
-        raise ActionFailed(f"its processes cannot be looked at: {error}") from error
+        raise ActionFailed(f"its processes cannot be looked at: {reason_of(error)}") from error
     if arm is Arm.VM:
         pids.append(instance.pid)
     elif files is None:
@@ -84,7 +85,7 @@ def cpu_clock(rig: Rig, arm: Arm) -> Callable[[], float]:
             own = _cgroup_seconds(files) if files else 0.0
             return own + sum(process_seconds(pid) for pid in pids)
         except OSError as error:
-            raise ActionFailed(f"what stands for it ended meanwhile: {error}") from error
+            raise ActionFailed(f"what stands for it ended meanwhile: {reason_of(error)}") from error
 
     return read
 

@@ -90,7 +90,7 @@ def parse_figures(pattern: Pattern, job: Mapping[str, Any]) -> tuple[float, dict
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ActionFailed(
             f"fio's JSON of {pattern.name} was to have iops, bw_bytes, runtime and clat_ns; "
-            f"it lacks or misstates {error}"
+            "it lacks or misstates one of them"
         ) from error
     if value <= 0 or count <= 0:
         raise ActionFailed(f"fio's job {pattern.name} did no I/O at all in {seconds:.1f} s")

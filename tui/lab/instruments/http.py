@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed
 from tui.lab.instrument import Rig
 from tui.lab.instruments.host_state import busy_cores, busy_seconds
@@ -173,7 +174,7 @@ def latency(rig: Rig, way: Way, rate: int, count: int) -> Delays:
         rig.run(Arm.HOST, argv, timeout_seconds=count / rate + _LATE_SECONDS)
         text = log.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise ActionFailed(f"h2load left no log: {error}") from error
+        raise ActionFailed(f"h2load left no log: {reason_of(error)}") from error
     finally:
         log.unlink(missing_ok=True)
     taken = _taken(text)
@@ -213,7 +214,7 @@ def _taken(log: str) -> _Taken:
     try:
         taken = sorted((int(row[0]), int(row[1]), int(row[2])) for row in rows)
     except (IndexError, ValueError) as error:
-        raise ActionFailed(f"h2load's log has another format: {error}") from error
+        raise ActionFailed("h2load's log has another format") from error
     if not taken:
         raise ActionFailed("h2load sent no request")
     if failed := [status for _, status, _ in taken if not 200 <= status < 300]:

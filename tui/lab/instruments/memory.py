@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from tui.core.reasons import reason_of
 from tui.engines.libvirt.virsh import Virsh, VirshError
 from tui.errors import ActionFailed
 from tui.lab.instrument import Reading, Rig
@@ -76,7 +77,7 @@ class Memory:
         except (PermissionError, psutil.AccessDenied):
             return Reading(metric, error="only root may read /proc/PID/smaps_rollup of it")
         except (OSError, psutil.Error, ActionFailed) as error:
-            return Reading(metric, error=f"it could not be read: {error}")
+            return Reading(metric, error=f"it could not be read: {reason_of(error)}")
         note = ", ".join(f"{name} {size / 2**20:.1f} MiB" for name, size in parts.items())
         return Reading(metric, sum(parts.values()), parts=parts, note=note)
 
@@ -88,8 +89,10 @@ class Memory:
             try:
                 ask = f"domstats --raw --balloon --nowait {uuid.UUID(self._instance.id)}"
                 reading = guest_use(metric, self._virsh.ask([ask])[0], since)
-            except (VirshError, ValueError) as error:
+            except VirshError as error:
                 return Reading(metric, error=str(error))
+            except ValueError:
+                return Reading(metric, error="libvirt's id of it is no UUID")
             if not reading.error or time.monotonic() > deadline:
                 return reading
             self._rig.sleep(_LOOK_SECONDS)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed
 from tui.lab.instrument import Rig, side_of
 from tui.results import Arm
@@ -138,7 +139,7 @@ def _between(port: int, arm: Arm) -> str:
         if _listening(port):
             return "a process of another user (only root may see which)"
     except psutil.Error as error:
-        return f"what takes it there cannot be seen: {error}"
+        return f"what takes it there cannot be seen: {reason_of(error)}"
     if arm is Arm.CONTAINER:
         return "no process: the kernel rewrites the address (DNAT)"
     return "no process of this host"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from docker.errors import DockerException
 
+from tui.core.reasons import reason_of
 from tui.errors import ActionFailed
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
 from tui.lab.instruments.size import backing_chain, overlay_of
@@ -79,7 +80,7 @@ def _measure(rig: Rig, arm: Arm) -> Sequence[Reading]:
     try:
         return _machine(rig, folder) if arm is Arm.VM else _container(rig, folder)
     except (OSError, DockerException) as error:
-        raise ActionFailed(f"moving the {arm} failed: {error}") from error
+        raise ActionFailed(f"moving the {arm} failed: {reason_of(error)}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

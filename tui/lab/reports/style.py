@@ -22,7 +22,7 @@ _COLOURS = """
 _TEXT = """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--page);color:var(--ink);
+body{margin:0;background:var(--page);color:var(--ink);overflow-wrap:anywhere;
 font:1rem/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans","DejaVu Sans",sans-serif;
 font-variant-numeric:tabular-nums}
 main{max-width:74rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}
@@ -33,7 +33,7 @@ h3{font-size:1rem;font-weight:600;margin:0 0 .5rem}
 h3::first-letter,.why::first-letter{text-transform:uppercase}
 h4{font-size:.8rem;font-weight:500;color:var(--soft);margin:0 0 .25rem}
 p{margin:0 0 .25rem}
-code{font-family:var(--mono);font-size:.88em;overflow-wrap:anywhere}
+code{font-family:var(--mono);font-size:.88em}
 a{color:inherit;text-decoration-color:var(--rule);text-underline-offset:.2em}
 a:hover{text-decoration-color:currentColor}
 a:focus-visible,summary:focus-visible{outline:2px solid var(--container);outline-offset:2px}
@@ -49,7 +49,7 @@ section{margin-top:2.5rem}
 .prose{max-width:60rem;padding-left:1.2rem;margin:.5rem 0}.prose li{margin-bottom:.4rem}
 .none{color:var(--soft)}
 .main .whole{white-space:nowrap}
-.fact{font-family:var(--mono);font-size:.86rem;overflow-wrap:anywhere}
+.fact{font-family:var(--mono);font-size:.86rem}
 .unit{font-size:.85rem;color:var(--soft)}
 .verdict{white-space:nowrap;font-size:.9rem;font-weight:600}
 .confirmed{color:var(--good)}.refuted{color:var(--bad)}.undecided{color:var(--open)}
@@ -74,6 +74,7 @@ vertical-align:bottom}
 .main .vm,.main .container{min-width:10rem}.main .ratio{min-width:9.5rem}
 .main .claim{font-size:.85rem}.main td:last-child,.main th:last-child{padding-right:0}
 .wide{overflow-x:auto}
+.wide{overflow-wrap:normal}.raw td:nth-child(n+8){overflow-wrap:anywhere}
 .raw{font-size:.75rem}.raw td,.raw th{padding:.25rem .75rem .25rem 0;border-color:var(--faint)}
 .raw td:nth-child(8),.raw td:nth-child(9){min-width:14rem;color:var(--soft)}
 .raw td:nth-child(5),.raw td:nth-child(3){white-space:nowrap}
@@ -81,7 +82,7 @@ summary{cursor:pointer;font-weight:600;margin-bottom:.5rem}
 .facts{columns:2;column-gap:3rem;margin:.5rem 0}
 .facts div{display:flex;gap:1rem;break-inside:avoid;padding:.3rem 0;
 border-bottom:1px solid var(--faint);font-size:.88rem}
-.facts dt{flex:0 0 38%;color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
+.facts dt{flex:0 0 38%;color:var(--soft)}.facts dt,.facts dd{margin:0;min-width:0}
 """
 
 _LINES = """
@@ -101,7 +102,7 @@ gap:.75rem 1.25rem;margin:0}
 .arms dd small{display:block;line-height:1.35}
 .says{font-size:.9rem;margin-top:.6rem}
 .method{font-size:.8rem;color:var(--soft)}.method p{display:inline;margin-right:.5em}
-.method b{font-weight:600;white-space:nowrap}
+.method b{font-weight:600}
 dt.vm::before,dt.container::before,dt.host::before,dt.volume::before{content:"";
 display:inline-block;width:.6em;height:.6em;border-radius:50%;margin-right:.4em;
 background:var(--c)}
