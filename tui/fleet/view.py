@@ -59,6 +59,9 @@ class FleetView(Protocol):
     def logs(self, key: str, *, tail: int, follow: bool, stop: Event) -> Iterator[str]:
         """Cleaned log lines, oldest first."""
 
+    def log_source(self, key: str) -> str:
+        """What `logs` reads of it: `stdout and stderr`, `serial console`, …; may block."""
+
     def shell(self, key: str) -> Command:
         """The command that opens a shell there. Raises UsageError (read-only)."""
 

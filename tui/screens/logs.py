@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.content import Content
 
-from tui.model import SideName
 from tui.screens.log_feed import LogFeed
 from tui.screens.text_screen import GrowingScreen, TextScreen, named
 from tui.snapshot import Job, JobState
@@ -22,13 +21,15 @@ _OUTPUT_REFRESH_SECONDS = 0.25
 
 
 class LogScreen(TextScreen):
-    """Follows a log: the container's own, or the VM's serial console."""
+    """Follows a log: a container's own, a VM's serial console or its journal."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.feed = LogFeed(self._read, TAIL_LINES, MOST_LINES)
         self._is_flood = False
         self._note = ""
+        self._source = self._titled = ""
+        """Which log it is, once the engine was asked; and what the title says of it."""
         self._skipped = 0
 
     def on_mount(self) -> None:
@@ -43,6 +44,7 @@ class LogScreen(TextScreen):
         self.feed.stop()
 
     def _read(self, stop: Event, tail: int) -> Generator[str]:
+        self._source = self.app.fleet.log_source(self.key)
         yield from self.app.fleet.logs(self.key, tail=tail, follow=True, stop=stop)
 
     def take_batch(self) -> None:
@@ -65,13 +67,14 @@ class LogScreen(TextScreen):
                 self.show_reason(batch.error)
             else:
                 self._note = "ended"
-        if batch.is_over or batch.skipped or batch.is_anew:
+        is_news = self._titled != self._source
+        self._titled = self._source
+        if batch.is_over or batch.skipped or batch.is_anew or is_news:
             self.show_title()
 
     def title_text(self) -> Content:
         """Address, source, and what a reader must know of the text."""
-        is_vm = self.key.startswith(f"{SideName.VM}:")
-        title = named(self.key, "log · serial console" if is_vm else "log · stdout and stderr")
+        title = named(self.key, f"log · {self._source}" if self._source else "log")
         if self._is_flood:
             title += Content.styled(
                 "  too fast to follow: the newest lines now and then", "$warning"

@@ -48,7 +48,8 @@ def headline(instance: Instance, glyphs: Glyphs) -> Content:
     state = f"{glyphs.states[instance.state]} {instance.state}"
     if instance.state is State.STOPPED and instance.exit_code:
         state += f", exit code {instance.exit_code}"
-    words = [instance.workload or "", instance.provider, instance.accelerator or ""]
+    owner = f"of {instance.owner}" if instance.owner else ""
+    words = [owner, instance.workload or "", instance.provider, instance.accelerator or ""]
     quiet = "  ".join(clean(word) for word in words if word)
     return Content.assemble(
         (clean(instance.key), "bold"), "  ", (state, f"{style} bold"), "  ", (quiet, "$quiet")
@@ -65,6 +66,7 @@ def facts(
         Fact("up for", *_since(instance.started_at, unix)) if instance.started_at else None,
         Fact("exit code", str(instance.exit_code)) if instance.exit_code is not None else None,
         Fact("busy", clean(instance.busy)) if instance.busy else None,
+        *_told(instance, unix),
         *(Fact("port" if not i else "", port) for i, port in enumerate(ports)),
         Fact("image" if instance.side is SideName.CONTAINER else "box", clean(instance.image))
         if instance.image
@@ -84,10 +86,26 @@ def facts(
     return [row for row in rows if row is not None]
 
 
+def _told(instance: Instance, unix: float) -> list[Fact]:
+    """Whose it is, who told its state, and why it is not known."""
+    rows = []
+    if instance.owner:
+        rows.append(Fact("owner", clean(instance.owner), "out of this Vagrant's reach"))
+    if instance.note:
+        rows.append(Fact("state", DASH, clean(instance.note)))
+    if instance.told_at is not None:
+        since, stamp = _since(instance.told_at, unix, " ago")
+        rows.append(Fact("told", f"by vagrant {since}", stamp))
+    return rows
+
+
 def _provider(instance: Instance) -> list[str]:
     if instance.side is SideName.CONTAINER:
         return [instance.provider]
-    return [instance.provider, instance.accelerator or "(accelerator unknown)"]
+    at = [instance.connection] if instance.connection else []
+    if instance.provider == "docker":
+        return [instance.provider, *at]
+    return [instance.provider, instance.accelerator or "(accelerator unknown)", *at]
 
 
 def _pid_note(instance: Instance) -> str:
