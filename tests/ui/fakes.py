@@ -140,6 +140,9 @@ class FakeFleet:
         while follow and not stop.wait(0.05):
             pass
 
+    def log_source(self, key: str) -> str:
+        return "serial console" if key.startswith("vm:") else "stdout and stderr"
+
     def shell(self, key: str) -> Command:
         self.guard.refuse(f"open a shell in {key}")
         self.asked.append(("shell", key))

@@ -20,6 +20,7 @@ from tui.screens.dialogs import ConfirmDialog
 from tui.screens.inspect import InspectScreen
 from tui.screens.logs import LogScreen, OutputScreen
 from tui.snapshot import Job, JobState
+from tui.widgets.facts import facts, headline
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -294,3 +295,20 @@ def test_details_look(snap_compare: Any, size: tuple[int, int], pane: str) -> No
         await drawn(pilot)
 
     assert snap_compare(pair_app(), terminal_size=size, run_before=before)
+
+
+def test_a_machine_says_whose_it_is_who_told_its_state_and_why_it_is_not_known() -> None:
+    vm = replace(
+        data.VM,
+        state=State.UNKNOWN,
+        owner="user eve",
+        note="vagrant is being asked",
+        told_at=1_780_000_000.0,
+        connection="qemu:///session",
+    )
+    rows = {row.label: (row.value, row.note) for row in facts(vm, (), 1_780_000_012.0, ASCII)}
+    assert rows["owner"] == ("user eve", "out of this Vagrant's reach")
+    assert rows["state"][1] == "vagrant is being asked"
+    assert rows["told"][0] == "by vagrant 12s ago"
+    assert rows["provider"][0].endswith("qemu:///session")
+    assert "of user eve" in headline(vm, ASCII).plain

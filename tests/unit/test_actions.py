@@ -10,9 +10,10 @@ import pytest
 
 from tests.unit.fleet_fakes import MemorySide
 from tui.errors import ActionFailed
-from tui.fleet.actions import Actions
+from tui.fleet.actions import Actions, check_reached
 from tui.fleet.jobs import JobRun
-from tui.model import Boot, Probe, SideName, Verb, Workload
+from tui.model import Boot, Instance, Probe, SideName, State, Verb, Workload
+from tui.sides.base import Report
 from tui.snapshot import Job, JobState
 
 
@@ -41,3 +42,55 @@ def test_waiting_for_an_answer_ends_when_it_is_cancelled(tmp_path: Path) -> None
     assert time.monotonic() - began < 5
     assert boots == []
     assert side.asked == [(Verb.UP, "mute")], "what the engine has begun is not undone here"
+
+
+def run_of(verb: Verb, name: str) -> JobRun:
+    job = Job(0, verb, SideName.CONTAINER, name, JobState.RUNNING, time.monotonic_ns())
+    return JobRun(job, lambda: None)
+
+
+class Deaf(MemorySide):
+    """An engine that takes every verb and does nothing."""
+
+    def act(self, verb: Verb, name: str, report: Report) -> None:
+        self.asked.append((verb, name))
+
+
+@pytest.mark.parametrize("verb", [Verb.STOP, Verb.KILL, Verb.PAUSE, Verb.DESTROY])
+def test_an_action_that_changed_nothing_has_failed(verb: Verb) -> None:
+    side = Deaf(SideName.CONTAINER, [Instance(SideName.CONTAINER, "web", State.RUNNING)])
+    actions = Actions(lambda name: side, {}, lambda key: None, lambda boot: None)
+    with pytest.raises(ActionFailed, match="the engine took it, but container:web is running"):
+        actions.perform(run_of(verb, "web"))
+    assert side.asked == [(verb, "web")]
+
+
+def test_a_restart_stops_what_the_engine_says_runs_whatever_is_remembered() -> None:
+    side = MemorySide(SideName.CONTAINER, [Instance(SideName.CONTAINER, "web", State.RUNNING)])
+    remembered = Instance(SideName.CONTAINER, "web", State.STOPPED)
+    actions = Actions(lambda name: side, {}, lambda key: remembered, lambda boot: None)
+    actions.perform(run_of(Verb.RESTART, "web"))
+    assert side.asked == [(Verb.STOP, "web"), (Verb.START, "web")]
+
+
+def test_what_ran_to_its_end_was_started() -> None:
+    ended = Instance(SideName.CONTAINER, "job", State.STOPPED, exit_code=0)
+    check_reached(Verb.START, ended.key, ended)
+    broken = Instance(SideName.CONTAINER, "job", State.STOPPED, exit_code=3)
+    with pytest.raises(ActionFailed, match="is stopped with exit code 3") as raised:
+        check_reached(Verb.START, broken.key, broken)
+    assert raised.value.fix == "twindeck logs container:job"
+
+
+def test_a_state_that_cannot_be_told_is_no_success() -> None:
+    unknown = Instance(SideName.VM, "web", State.UNKNOWN, note="vagrant status: no such plugin")
+    for verb in (Verb.STOP, Verb.START, Verb.DESTROY):
+        with pytest.raises(ActionFailed, match=r"could not be seen .*no such plugin"):
+            check_reached(verb, unknown.key, unknown)
+
+
+def test_gone_is_what_destroy_and_stop_want_and_start_does_not() -> None:
+    check_reached(Verb.DESTROY, "container:x", None)
+    check_reached(Verb.STOP, "container:x", None)
+    with pytest.raises(ActionFailed, match="container:x is gone"):
+        check_reached(Verb.START, "container:x", None)

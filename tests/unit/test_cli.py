@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from types import ModuleType
 
 import click
@@ -236,6 +237,51 @@ def test_asking_for_what_is_so_already_is_no_error(deck: Deck) -> None:
         assert "already" in result.stderr
     assert deck.run("destroy", "--yes", "never").exit_code == 0
     assert deck.vms.asked == deck.containers.asked == []
+
+
+def test_already_is_what_the_engine_says_not_what_was_listed(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Instance(SideName.VM, "idle", State.RUNNING, id="v2")
+    monkeypatch.setattr(deck.vms, "look", lambda name: deck.vms.held.get("now", runs))
+    monkeypatch.setattr(
+        deck.vms,
+        "act",
+        lambda verb, name, report: deck.vms.held.update(now=deck.vms.held["idle"]),
+    )
+    result = deck.run("stop", "idle")
+    assert result.exit_code == 0, result.stderr
+    assert "already" not in result.stderr
+    assert "now" in deck.vms.held, "the engine was asked to stop it"
+
+
+def test_a_state_that_cannot_be_told_is_never_settled(deck: Deck) -> None:
+    deck.vms.held["odd"] = Instance(SideName.VM, "odd", State.UNKNOWN, note="vagrant is silent")
+    result = deck.run("ls")
+    assert re.search(r"odd +unknown \(vagrant is silent\)", result.stdout)
+    result = deck.run("stop", "odd")
+    assert result.exit_code == 0
+    assert "already" not in result.stderr
+    assert deck.vms.asked == [(Verb.STOP, "odd")]
+
+
+def test_the_list_waits_for_a_provider_that_is_being_asked(deck: Deck) -> None:
+    deck.vms.held["far"] = Instance(SideName.VM, "far", State.UNKNOWN, is_asked=True)
+    answered = Instance(SideName.VM, "far", State.RUNNING, told_at=1_700_000_000.0)
+    timer = Timer(0.5, lambda: deck.vms.announce(answered))
+    timer.start()
+    rows = json.loads(deck.run("ls", "--on", "vm", "--json").stdout)
+    timer.join()
+    (far,) = (row for row in rows if row["name"] == "far")
+    assert (far["state"], far["told_at"]) == ("running", "2023-11-14T22:13:20.000Z")
+
+
+def test_another_users_machine_is_marked_and_not_destroyed(deck: Deck) -> None:
+    deck.vms.held["shop/web"] = Instance(SideName.VM, "shop/web", State.RUNNING, owner="user eve")
+    assert "running (user eve)" in deck.run("ls").stdout
+    result = deck.run("destroy", "--yes", "vm:shop/web")
+    assert result.exit_code == 1
+    assert deck.vms.asked == []
 
 
 def test_one_refusal_does_not_leave_the_others_undone(deck: Deck) -> None:

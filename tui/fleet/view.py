@@ -68,6 +68,9 @@ class FleetView(Protocol):
     ) -> Iterator[str]:
         """Cleaned log lines, oldest first; with `mark`, only those behind it. It moves along."""
 
+    def log_source(self, key: str) -> str:
+        """What `logs` reads of it: `stdout and stderr`, `serial console`, …; may block."""
+
     def shell(self, key: str) -> Command:
         """The command that opens a shell there. Raises UsageError (read-only)."""
 

@@ -29,12 +29,14 @@ _HEADING = r"^((?:──|--) .* UTC (?:──|--))$"
 
 
 class LogScreen(TextScreen):
-    """Follows a log, run after run: the container's own, or the VM's serial console."""
+    """Follows a log, run after run: a container's own, a VM's serial console or its journal."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.feed = LogFeed(self._read, TAIL_LINES, MOST_LINES)
         self._is_flood = False
+        self._source = self._titled = ""
+        """Which log it is, once the engine was asked; and what the title says of it."""
         self._skipped = 0
         self._end: str | None = None
         """Why nothing is read now, "" when the log just ended; None while it is read."""
@@ -65,8 +67,8 @@ class LogScreen(TextScreen):
         return self.app.snapshot.find(self.key)
 
     def _read(self, stop: Event, tail: int, mark: LogMark) -> Generator[str]:
-        logs = self.app.fleet.logs(self.key, tail=tail, follow=True, stop=stop, mark=mark)
-        yield from logs
+        self._source = self.app.fleet.log_source(self.key)
+        yield from self.app.fleet.logs(self.key, tail=tail, follow=True, stop=stop, mark=mark)
 
     def _take(self, snapshot: Snapshot) -> None:
         """Go on with the next run, and after the engine was away."""
@@ -109,7 +111,8 @@ class LogScreen(TextScreen):
             self.show_reason(end or "")
         elif self._is_cut_off(now_ns):
             self.feed.resume()
-        if is_turned or batch.skipped or batch.is_anew:
+        is_news, self._titled = self._titled != self._source, self._source
+        if is_turned or batch.skipped or batch.is_anew or is_news:
             self.show_title()
 
     def _is_cut_off(self, now_ns: int) -> bool:
@@ -120,8 +123,7 @@ class LogScreen(TextScreen):
 
     def title_text(self) -> Content:
         """Address, source, and what a reader must know of the text."""
-        is_vm = self.key.startswith(f"{SideName.VM}:")
-        title = named(self.key, "log · serial console" if is_vm else "log · stdout and stderr")
+        title = named(self.key, f"log · {self._source}" if self._source else "log")
         if self._is_flood:
             title += Content.styled(
                 "  too fast to follow: the newest lines now and then", "$warning"

@@ -54,7 +54,8 @@ def headline(instance: Instance, glyphs: Glyphs) -> Content:
     is_ill = instance.health is HealthStatus.UNHEALTHY or instance.is_out_of_memory
     style = "$error" if is_ill else _STATE_STYLES.get(instance.state, "$quiet")
     state = f"{state_sign(instance, glyphs)} {state_text(instance)}"
-    words = [instance.workload or "", instance.provider, instance.accelerator or ""]
+    owner = f"of {instance.owner}" if instance.owner else ""
+    words = [owner, instance.workload or "", instance.provider, instance.accelerator or ""]
     quiet = "  ".join(clean(word) for word in words if word)
     return Content.assemble(
         (clean(instance.key), "bold"), "  ", (state, f"{style} bold"), "  ", (quiet, "$quiet")
@@ -82,6 +83,7 @@ def facts(
         if instance.restart_count
         else None,
         Fact("busy", clean(instance.busy)) if instance.busy else None,
+        *_told(instance, unix),
         *(() if is_many else port_rows),
         Fact("image" if instance.side is SideName.CONTAINER else "box", clean(instance.image))
         if instance.image
@@ -114,10 +116,26 @@ def _health(instance: Instance) -> list[Fact]:
     return rows
 
 
+def _told(instance: Instance, unix: float) -> list[Fact]:
+    """Whose it is, who told its state, and why it is not known."""
+    rows = []
+    if instance.owner:
+        rows.append(Fact("owner", clean(instance.owner), "out of this Vagrant's reach"))
+    if instance.note:
+        rows.append(Fact("state", DASH, clean(instance.note)))
+    if instance.told_at is not None:
+        since, stamp = _since(instance.told_at, unix, " ago")
+        rows.append(Fact("told", f"by vagrant {since}", stamp))
+    return rows
+
+
 def _provider(instance: Instance) -> list[str]:
     if instance.side is SideName.CONTAINER:
         return [instance.provider]
-    return [instance.provider, instance.accelerator or "(accelerator unknown)"]
+    at = [instance.connection] if instance.connection else []
+    if instance.provider == "docker":
+        return [instance.provider, *at]
+    return [instance.provider, instance.accelerator or "(accelerator unknown)", *at]
 
 
 def _pid_note(instance: Instance) -> str:

@@ -199,6 +199,8 @@ class Asker:
             with self._lock:
                 self._child = None
             _end(child)
+            assert child.stdout is not None
+            child.stdout.close()
         return parse_status(text, question.name, time.time())
 
 
@@ -211,5 +213,3 @@ def _end(child: subprocess.Popen[str]) -> None:
             os.killpg(child.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_END_SECONDS)
-    if child.stdout is not None:
-        child.stdout.close()
