@@ -5,6 +5,7 @@ Import this module where it is needed, not at start: it brings sqlite3 with it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -288,7 +289,7 @@ class Store:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> StoreError:
-        reason = reason_of(error)
+        reason = DISK_FULL if _is_full(error, self.path.parent) else reason_of(error)
         fix = _FIXES.get(reason, "").format(folder=self.path.parent)
         return StoreError(
             f"{self.path}: the history cannot be used: {reason}",
@@ -317,6 +318,19 @@ def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
 _KNOWN = frozenset(field.name for field in fields(Instance))
 _NOT_KEPT = frozenset({"failed_check"})
 """Printed by a program of the user's: may hold secrets, and is old by the next start."""
+
+
+def _is_full(error: Exception, folder: Path) -> bool:
+    """SQLite tells some writes that found no room as errors of the disk."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    name = getattr(error, "sqlite_errorname", "")
+    if name != "SQLITE_FULL" and not name.startswith("SQLITE_IOERR"):
+        return False
+    try:
+        return name == "SQLITE_FULL" or os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False
 
 
 def _as_json(instance: Instance) -> dict[str, Any]:
