@@ -20,6 +20,7 @@ from tui.lab.reports.axis import make_axis
 from tui.lab.reports.boots import phases_of
 from tui.lab.reports.markdown import safe
 from tui.lab.reports.raw_csv import HEADER
+from tui.lab.reports.style import CSS
 from tui.lab.table import make_table
 from tui.results import Arm, Measurement, RunState, Study
 
@@ -281,3 +282,19 @@ def test_an_axis_is_logarithmic_only_where_arms_are_far_apart() -> None:
     assert close.is_cut
     assert make_axis([-0.2], "s").place(-0.2) < make_axis([-0.2], "s").place(0.0)
     assert make_axis([0.0, 5000.0], "B").ticks == (0.0, 2048.0, 4096.0)
+
+
+def test_a_text_of_any_length_breaks_rather_than_pushing_the_page_wide() -> None:
+    """Seen in a browser from 390 to 1280 pixels: the rules that did it."""
+    assert re.search(r"\bbody\{[^}]*overflow-wrap:anywhere", CSS)
+    assert ".raw td:nth-child(n+8){overflow-wrap:anywhere}" in CSS
+    assert "white-space:nowrap" not in re.findall(r"\.method b\{[^}]*\}", CSS)[0]
+
+
+def test_a_long_text_stays_one_cell_of_a_markdown_table(tmp_path: Path) -> None:
+    reason = "|".join(["no blank in it"] * 50) + "\nnext line"
+    made = study(tmp_path, [Measurement("cpu.events", VM, 0, error=reason)])
+    rows = [line for line in report(made, "md").splitlines() if line.startswith("|")]
+    assert rows
+    row = next(line for line in rows if "no blank in it" in line)
+    assert len(re.split(r"(?<!\\)\|", row)) == len(re.split(r"(?<!\\)\|", rows[0]))

@@ -72,9 +72,10 @@ vertical-align:bottom}
 .main td strong{font-size:1.5rem;line-height:1.2;font-weight:650;letter-spacing:-.01em}
 .main .ratio strong{font-size:1.15rem}
 .main .vm,.main .container{min-width:10rem}.main .ratio{min-width:9.5rem}
-.main .claim{font-size:.85rem}.main td:last-child,.main th:last-child{padding-right:0}
-.wide{overflow-x:auto}
-.wide{overflow-wrap:normal}.raw td:nth-child(n+8){overflow-wrap:anywhere}
+.main .claim{font-size:.85rem;min-width:9.5rem}
+.main td:last-child,.main th:last-child{padding-right:0}
+.wide{overflow-x:auto;overflow-wrap:normal}
+.raw td:nth-child(n+8){overflow-wrap:anywhere}
 .raw{font-size:.75rem}.raw td,.raw th{padding:.25rem .75rem .25rem 0;border-color:var(--faint)}
 .raw td:nth-child(8),.raw td:nth-child(9){min-width:14rem;color:var(--soft)}
 .raw td:nth-child(5),.raw td:nth-child(3){white-space:nowrap}
@@ -139,7 +140,7 @@ svg .cross{fill:var(--ink);font-size:.95rem;font-weight:700}
 _SMALL = """
 @media screen and (max-width:56rem){.line,.words{grid-template-columns:minmax(0,1fr)}
 .facts{columns:1}}
-@media screen and (max-width:46rem){
+@media screen and (max-width:58rem){
 main{padding:1.5rem 1rem 3rem}h1{font-size:1.5rem}
 .tag{margin:.25rem 0 0;display:inline-block}
 .main thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
