@@ -60,14 +60,14 @@ async def test_a_failure_shows_until_its_output_was_read() -> None:
     app = build_app(outputs={"container:registry": ["Error response from daemon: no"]})
     async with app.run_test(size=STANDARD) as pilot:
         await pilot.press("2", "j", "j")
-        assert "✗ failed" in line_with(app, "registry")
+        assert "running ✗" in line_with(app, "registry")
         await until(pilot, lambda: "cannot stop registry" in lines_of(app)[-2])
         assert "L whole output" in lines_of(app)[-2]
         await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, OutputScreen))
         await until(pilot, lambda: "Error response from daemon" in text_of(app))
         await pilot.press("escape")
-        await until(pilot, lambda: "● running" in line_with(app, "registry"))
+        await until(pilot, lambda: "✗" not in line_with(app, "registry"))
 
 
 async def test_a_failure_is_told_once_where_nobody_looks() -> None:

@@ -617,7 +617,7 @@ def test_an_unforeseen_error_is_one_line_too() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stdout == ""
-    line = "twindeck: failed: RuntimeError: a b → TWINDECK_DEBUG=1 shows where\n"
+    line = "twindeck: failed: an unexpected fault, RuntimeError → TWINDECK_DEBUG=1 shows where\n"
     assert done.stderr == line
 
 

@@ -161,7 +161,10 @@ def test_an_engine_that_answers_nonsense_is_told_of_and_comes_back(
         patched.setattr(rig.containers, "list", nonsense)
         rig.fleet.refresh()
         until(lambda: not rig.fleet.snapshot.health[CONTAINER].ok)
-        assert "cannot be listed: KeyError" in rig.fleet.snapshot.health[CONTAINER].reason
+        assert (
+            "cannot be listed: an unexpected fault, KeyError"
+            in rig.fleet.snapshot.health[CONTAINER].reason
+        )
         assert rig.fleet.snapshot.health[VM].ok
     until(lambda: rig.fleet.snapshot.health[CONTAINER].ok, 3.0)
 

@@ -225,15 +225,21 @@ def test_a_failed_reading_is_kept_and_the_others_go_on(pair: Pair, journal: RunJ
     assert any("went away" in event.text for event in journal.run.events)
 
 
-@pytest.mark.parametrize("failure", [OSError("no such process"), KeyError("Networks")])
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (OSError(3, "No such process"), "No such process"),
+        (KeyError("x"), "an unexpected fault, KeyError"),
+    ],
+)
 def test_what_a_library_raises_fails_the_reading_and_not_the_run(
-    pair: Pair, journal: RunJournal, failure: Exception
+    pair: Pair, journal: RunJournal, failure: Exception, reason: str
 ) -> None:
     def take(arm: Arm) -> float:
         raise failure
 
     run(pair, journal, instrument("size", take), instrument("disk", lambda arm: 1.0))
-    assert {m.error for m in journal.measurements if m.metric == "size.x"} == {str(failure)}
+    assert {m.error for m in journal.measurements if m.metric == "size.x"} == {reason}
     assert sum(m.metric == "disk.x" for m in journal.measurements) == 4
 
 

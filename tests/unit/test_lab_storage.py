@@ -124,7 +124,7 @@ def test_what_is_no_whole_answer_is_refused(text: str, words: str) -> None:
         (changed(iops=0.0), "randwrite did no I/O at all"),
         (changed(iops="many"), "randwrite was to have iops"),
         (changed(clat_ns=None), "randwrite was to have iops"),
-        (changed(write={}), "lacks or misstates 'total_ios'"),
+        (changed(write={}), "lacks or misstates one of them"),
     ],
 )
 def test_what_is_no_figure_is_refused(text: str, words: str) -> None:

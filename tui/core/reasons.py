@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import sqlite3
 import subprocess
 
 from tui.errors import TwindeckError
@@ -16,29 +15,32 @@ _KINDS = {
     "AccessDenied": "this user may not look at it",
     "ParseError": "it is not well-formed XML",
     "VirshError": "libvirt does not answer",
+    "ProgrammingError": "it is closed already",
 }
 """By name: their libraries take long to import."""
 LOCKED = "another program held it locked"
 DISK_FULL = "the disk is full"
-_SQLITE = {
-    sqlite3.SQLITE_BUSY: LOCKED,
-    sqlite3.SQLITE_LOCKED: LOCKED,
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_FULL: DISK_FULL,
-    sqlite3.SQLITE_IOERR: "it cannot be read or written: the disk refuses",
-    sqlite3.SQLITE_NOTADB: "it is damaged, or no history at all",
-    sqlite3.SQLITE_PERM: "this user may not write it",
-    sqlite3.SQLITE_READONLY: "it may only be read",
+_SQLITE_REASONS = {
+    5: LOCKED,
+    6: LOCKED,
+    14: "it cannot be opened",
+    11: "it is damaged",
+    13: DISK_FULL,
+    10: "it cannot be read or written: the disk refuses",
+    26: "it is damaged, or no history at all",
+    3: "this user may not write it",
+    8: "it may only be read",
 }
+"""By the primary result codes of SQLite (https://www.sqlite.org/rescode.html)."""
 
 
 def reason_of(error: BaseException) -> str:
     """The reason on one line: our own errors' text, the system's words, or what kind it was."""
     if isinstance(error, TwindeckError):
         return str(error)
-    if isinstance(error, sqlite3.Error):
-        return _of_sqlite(error)
+    # The library is not imported to ask: the command line looks at things without a history.
+    if (code := getattr(error, "sqlite_errorcode", None)) is not None:
+        return _of_sqlite(error, code)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DISK_FULL
     if isinstance(error, OSError) and error.strerror:
@@ -63,8 +65,7 @@ def place_in(error: BaseException) -> str:
     return f" at line {line}, column {column}"
 
 
-def _of_sqlite(error: sqlite3.Error) -> str:
+def _of_sqlite(error: BaseException, code: int) -> str:
     # The low byte is the kind, the rest which of its causes.
-    code = getattr(error, "sqlite_errorcode", None)
-    kind = (code or 0) & 0xFF
-    return _SQLITE.get(kind, f"SQLite refuses ({getattr(error, 'sqlite_errorname', 'no reason')})")
+    name = getattr(error, "sqlite_errorname", "no reason")
+    return _SQLITE_REASONS.get(code & 0xFF, f"SQLite refuses ({name})")

@@ -109,6 +109,7 @@ class LogScreen(TextScreen):
         if is_turned:
             self._ended_at_ns = now_ns
             self.show_reason(end or "")
+            self.refresh_bindings()
         elif self._is_cut_off(now_ns):
             self.feed.resume()
         is_news, self._titled = self._titled != self._source, self._source
@@ -142,6 +143,12 @@ class LogScreen(TextScreen):
         if instance.is_live and instance.state is not State.RESTARTING:
             return "its log ended, though it runs: asking again"
         return f"{short_state(instance, 16)}: its next run will be followed"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing can be held where nothing could be read."""
+        if action == "follow" and self._end:
+            return False
+        return super().check_action(action, parameters)
 
     def stream_word(self) -> str:
         """What the end of the text does: `following`, `held`, `waiting` for more, or `ended`."""
