@@ -100,6 +100,8 @@ class Job:
     """Newest output line, cleaned of control characters."""
     error: str = ""
     """One plain line once FAILED."""
+    note: str = ""
+    """What went wrong beside it, on one plain line: the action itself is as `state` says."""
 
     @property
     def key(self) -> str:

@@ -37,13 +37,14 @@ class Actions:
         side_of: Callable[[SideName], Side],
         workloads: Mapping[str, Workload],
         find: Callable[[str], Instance | None],
-        record: Callable[[Boot], None],
+        record: Callable[[Boot], str | None],
         cancel: Event | None = None,
     ) -> None:
         self._side_of = side_of
         self._workloads = workloads
         self._find = find
         self._record = record
+        """Keeps a boot; gives the reason when it could not."""
         self._cancel = cancel or Event()
         """Ends the wait for a workload's answer; what an engine has begun goes on to its end."""
 
@@ -142,7 +143,7 @@ class Actions:
         job = run.job
         phases = run.timer.phases(end_t_ns)
         total_seconds = sum(p.seconds for p in phases)
-        self._record(
+        lost = self._record(
             Boot(
                 side=job.side,
                 name=job.name,
@@ -154,6 +155,8 @@ class Actions:
                 answered=answered,
             )
         )
+        if lost:
+            run.note(f"this boot is not stored: {lost}")
 
 
 def check_reached(verb: Verb, key: str, instance: Instance | None) -> None:

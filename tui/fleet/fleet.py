@@ -303,15 +303,18 @@ class Fleet:
         self._heard[side.name].set()
         self._has_news.set()
 
-    def _on_boot(self, boot: Boot) -> None:
+    def _on_boot(self, boot: Boot) -> str | None:
+        """Enter it and keep it; the reason when it cannot be kept: it has happened all the same."""
         instance = self._find(boot.key)
         if boot.accelerator is None and instance is not None:
             boot = replace(boot, accelerator=instance.accelerator)
         self._ledger.enter_boot(boot)
         self._has_news.set()
-        # A boot that cannot be stored has happened all the same.
-        with suppress(StoreError):
+        try:
             self._store.add_boot(boot)
+        except StoreError as error:
+            return error.line
+        return None
 
     def _sample_loop(self) -> None:
         if self._glanced is not None:

@@ -74,6 +74,14 @@ class JobRun:
             self.timer = BootTimer(time.monotonic_ns())
         self._move(JobState.RUNNING, "")
 
+    def note(self, text: str) -> None:
+        """Something beside the action itself went wrong; `text` is one plain line."""
+        text = _shown(text)
+        with self._lock:
+            self._lines.append(text)
+            self._job = replace(self._job, note=text)
+        self._changed()
+
     def restart_clock(self) -> None:
         """What came before was not part of the boot."""
         now = time.monotonic_ns()
