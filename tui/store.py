@@ -102,7 +102,8 @@ class Store:
         try:
             self._database = self._open()
         except FileFailed as error:
-            raise StoreError(str(error), error.fix) from error
+            told = f"{self.path}: the history cannot be used: {error}"
+            raise StoreError(told, error.fix) from error
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         self._is_ready = False
@@ -301,7 +302,10 @@ class Store:
             reason = f"another program held it locked for {_BUSY_SECONDS:.0f} s"
             return StoreError(f"{self.path}: the history cannot be used: {reason}", "try again")
         if _is_full(error, self.path.parent):
-            reason, fix = "the disk is full", f"free some space there, see: df -h {self.path.parent}"
+            reason, fix = (
+                "the disk is full",
+                f"free some space there, see: df -h {self.path.parent}",
+            )
             return StoreError(f"{self.path}: the history cannot be written: {reason}", fix)
         reason = getattr(error, "strerror", None) or str(error)
         return StoreError(
