@@ -37,13 +37,14 @@ class Actions:
         side_of: Callable[[SideName], Side],
         workloads: Mapping[str, Workload],
         find: Callable[[str], Instance | None],
-        record: Callable[[Boot], None],
+        record: Callable[[Boot], str | None],
         cancel: Event | None = None,
     ) -> None:
         self._side_of = side_of
         self._workloads = workloads
         self._find = find
         self._record = record
+        """Keeps a boot; gives the reason when it could not."""
         self._cancel = cancel or Event()
         """Ends the wait for a workload's answer; what an engine has begun goes on to its end."""
 

@@ -316,6 +316,7 @@ class Fleet:
         self._has_news.set()
 
     def _on_boot(self, boot: Boot) -> None:
+        """Enter it and keep it. Raises StoreError when it cannot be kept."""
         instance = self._find(boot.key)
         if boot.accelerator is None and instance is not None:
             boot = replace(boot, accelerator=instance.accelerator)
