@@ -13,13 +13,13 @@ from tests.engine.private_engine import private_engine, private_libvirt, private
 from tests.unit.fleet_fakes import MemoryHost, MemoryStore
 from tests.unit.test_fleet import until
 from tui.engines.docker.endpoint import Resolver
+from tui.engines.libvirt.connections import Connections
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
 from tui.model import SideName, State, Verb
 from tui.sides.base import Side
 from tui.sides.containers import Containers
 from tui.sides.docker_link import Link
-from tui.sides.libvirt import Libvirt
 from tui.sides.machines import Machines
 from tui.snapshot import JobState
 
@@ -38,7 +38,7 @@ def fleet_on(side: Side) -> Iterator[Fleet]:
         workloads=(),
     )
     fleet.start()
-    fleet.wait_ready(10)
+    fleet.wait_ready(60)
     try:
         yield fleet
     finally:
@@ -83,9 +83,9 @@ def test_a_frozen_libvirt_is_told_within_five_seconds_and_recovers(tmp_path: Pat
     with private_libvirt() as libvirt, ExitStack() as stack:
         home = tmp_path / "vagrant"
         home.mkdir()
-        side = Machines(tmp_path, (), libvirt=Libvirt(libvirt.uri), home=home)
+        side = Machines(tmp_path, (), libvirt=Connections(lambda: (libvirt.uri,)), home=home)
         fleet = stack.enter_context(fleet_on(side))
-        until(lambda: fleet.snapshot.health[VM].ok, 10)
+        until(lambda: fleet.snapshot.health[VM].ok, 60)
         with libvirt.frozen():
             until(lambda: not fleet.snapshot.health[VM].ok, TOLD_SECONDS)
             assert libvirt.uri in fleet.snapshot.health[VM].reason

@@ -16,6 +16,7 @@ import pytest
 
 from tests.engine.container_kit import Notes
 from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.identity import product_in
 from tui.engines.docker.ssh import ssh_argv
 from tui.engines.docker.trouble import closed, start_fix, unavailable
 from tui.errors import ActionFailed, EngineUnavailable
@@ -34,6 +35,7 @@ class PaperEngine:
         self.path = path
         self.asked: list[str] = []
         self.headers = {"Api-Version": "1.41"}
+        self.server = "Docker/20.10.24+dfsg1 (linux)"
         self.answers: dict[str, Answer] = {
             "/version": (200, {"ApiVersion": "1.41", "Version": "20.10.24+dfsg1"}),
             "/_ping": (200, "OK"),
@@ -70,6 +72,9 @@ class PaperEngine:
 
             do_GET = answer  # noqa: N815 the server looks for that name
             do_POST = answer  # noqa: N815
+
+            def version_string(self) -> str:
+                return engine.server
 
             def address_string(self) -> str:
                 return "paper"
@@ -137,19 +142,23 @@ def test_who_answers_is_asked_once_a_connection_and_once_an_action(
     assert engine.asked.count("GET /info") == 2
 
 
-def test_podman_which_tells_another_id_each_time_is_known_by_its_storage(
+def test_podman_which_tells_another_id_each_time_is_known_by_its_socket(
     engine_at: Make, tmp_path: Path
 ) -> None:
     engine = engine_at()
+    engine.server = "Libpod/4.3.1 (linux)"
     side = side_on(engine, tmp_path)
-    info = {"Name": "host", "DockerRootDir": "/var/lib/containers", "BuildahVersion": "1.28"}
-    engine.answers["/info"] = (200, {**info, "ID": "1"})
     side.list()
-    engine.answers["/info"] = (200, {**info, "ID": "2"})
     side.act(Verb.STOP, "db", Notes())
-    engine.answers["/info"] = (200, {**info, "ID": "3", "DockerRootDir": "/elsewhere"})
+    assert "GET /info" not in engine.asked
+    assert side.health().version.startswith("Podman 4.3.1 at ")
+    # The first one's file is kept, so that the other's cannot get its number.
+    engine.path.rename(tmp_path / "before.sock")
+    other = engine_at()
+    other.server = engine.server
     with pytest.raises(ActionFailed, match="Another engine"):
         side.act(Verb.STOP, "db", Notes())
+    assert not [line for line in other.asked if line.startswith("POST")]
 
 
 def test_an_engine_that_is_not_the_default_is_named_beside_its_version(
@@ -309,3 +318,17 @@ def test_an_engine_that_wants_tls_or_lets_nobody_in_is_told_in_its_own_words(
     engine.answers["/_ping"] = (403, {"message": "not for you [/x]"})
     refused = side.health()
     assert refused.reason == f"Docker at unix://{engine.path} refuses: not for you [/x]"
+
+
+@pytest.mark.parametrize(
+    ("server", "product"),
+    [
+        ("Docker/20.10.24+dfsg1 (linux)", "Docker 20.10.24"),
+        ("Docker/28.2.2 (linux)", "Docker 28.2.2"),
+        ("Libpod/4.3.1 (linux)", "Podman 4.3.1"),
+        ("nginx", ""),
+        ("", ""),
+    ],
+)
+def test_the_engine_names_itself_in_every_answer(server: str, product: str) -> None:
+    assert product_in(server) == product

@@ -322,5 +322,5 @@ def test_a_full_disk_is_called_one(store: Store) -> None:
         store.save_fleet([Instance(SideName.VM, f"n{n}", State.RUNNING) for n in range(999)])
     assert caught.value.line == (
         f"{store.path}: the history cannot be used: the disk is full "
-        f"→ free some space there, see: df -h {store.path.parent}"
+        f"→ make room on the disk of {store.path.parent}"
     )

@@ -111,7 +111,13 @@ class Watcher:
         while not self._stop.wait(self._silence_left()):
             if self._is_up is None or time.monotonic() - self._heard_at < self._pace.pulse_seconds:
                 continue
-            health = self._side.ping()
+            try:
+                health = self._side.ping()
+            except (
+                Exception
+            ) as error:  # a thread's edge: without a pulse a frozen engine looks well
+                reason = f"cannot be pinged: {type(error).__name__}: {error}"
+                health = Health(self._side.name, ok=False, reason=reason)
             if self._stop.is_set():
                 return
             if health.ok:

@@ -6,7 +6,6 @@ import os
 import stat
 
 from tui.engines.docker.endpoint import DEFAULT_SOCKET
-from tui.engines.docker.identity import product_of
 from tui.engines.docker.trouble import PERMISSION_FIX, SocketClosed, closed, start_fix
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.meters.cgroup_paths import read_mounts
@@ -26,8 +25,7 @@ def _check(need: str, status: Reading, reason: str, fix: str = "") -> Check:
 def check_engine(host: Host, link: Link) -> Check:
     """Whether the Docker Engine that is meant answers."""
     try:
-        with link.translating("tell its version"):
-            product = product_of(link.look().version())
+        product = link.product()
         endpoint = link.endpoint
     except TwindeckError as error:
         return _check(DOCKER, *_no_engine(host, link, error))

@@ -9,7 +9,12 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from tui.core.log_mark import LogMark
-from tui.engines.docker.identity import identity_of, product_of
+from tui.engines.docker.identity import (
+    PODMAN,
+    identity_of,
+    podman_identity,
+    product_in,
+)
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
@@ -62,13 +67,12 @@ class Containers:
     def health(self) -> Health:
         """Whether the engine answers; never raises."""
         try:
-            with self._link.translating("tell its version"):
-                version = self._link.look().version()
+            product = self._link.product()
         except TwindeckError as error:
             return Health(side=self.name, ok=False, reason=str(error), fix=error.fix)
         endpoint = self._link.endpoint
         where = "" if endpoint.is_default else f" at {endpoint.label}"
-        return Health(side=self.name, ok=True, version=f"{product_of(version)}{where}")
+        return Health(side=self.name, ok=True, version=f"{product}{where}")
 
     def ping(self) -> Health:
         """Whether the engine gives a sign of life within two seconds; never raises."""
@@ -104,8 +108,6 @@ class Containers:
         if self._mark.labels:
             # No other engine has anything with those; and the question would count as boot time.
             return
-        # Acting is given minutes; an engine that hangs is not to take them before it begins.
-        self._link.ping()
         now = self._identity(self._link.act)
         if self._engine is None:
             self._engine = now
@@ -120,6 +122,9 @@ class Containers:
         )
 
     def _identity(self, client: Callable[[], APIClient]) -> str:
+        # Acting is given minutes; an engine that hangs is not to take them before it begins.
+        if product_in(self._link.ping()).startswith(PODMAN):
+            return podman_identity(self._link.endpoint)
         with self._link.translating("tell who it is"):
             return identity_of(client().info())
 

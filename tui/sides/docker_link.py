@@ -15,6 +15,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from tui.engines.docker.client import connect
 from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.identity import product_in, product_of
 from tui.engines.docker.trouble import reason_of, unavailable
 from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.text import clean
@@ -51,12 +52,25 @@ class Link:
         """A client for changing things. Raises EngineUnavailable."""
         return self._client(ACT_SECONDS)
 
-    def ping(self) -> None:
-        """Ask for a sign of life, and wait two seconds at most. Raises EngineUnavailable."""
+    def ping(self) -> str:
+        """Ask for a sign of life, and wait two seconds at most; what it calls itself.
+
+        Raises EngineUnavailable.
+        """
         with self.translating("answer a ping"):
             api = self._client(PING_SECONDS)
             answer = api.get(f"{api.base_url}/_ping", timeout=PING_SECONDS)
             answer.raise_for_status()
+        return str(answer.headers.get("Server", ""))
+
+    def product(self) -> str:
+        """`Docker 20.10.24` or `Podman 4.3.1`. Raises EngineUnavailable."""
+        known = product_in(self.ping())
+        if known:
+            return known
+        # Something in between has put its own name there.
+        with self.translating("tell its version"):
+            return product_of(self.look().version())
 
     def drop(self) -> None:
         """Forget the connections; calls under way end on their own."""
