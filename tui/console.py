@@ -205,6 +205,8 @@ class ConsoleApp(App[None]):
             was_seen = known is not None and known.id == job.id and known.state is job.state
             if job.state is JobState.FAILED and not was_seen:
                 self.say(job.error or f"{job.verb} {key} failed", is_error=True)
+            if job.note and (known is None or known.note != job.note):
+                self.say(f"{key}: {job.note}", is_error=True)
 
     def is_seen(self, screen: Screen[Any]) -> bool:
         """Whether it is on top, or under dialogs only.

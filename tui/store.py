@@ -5,6 +5,7 @@ Import this module where it is needed, not at start: it brings sqlite3 with it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -290,6 +291,11 @@ class Store:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             reason = f"another program held it locked for {_BUSY_SECONDS:.0f} s"
             return StoreError(f"{self.path}: the history cannot be used: {reason}", "try again")
+        if _is_full(error, self.path.parent):
+            return StoreError(
+                f"{self.path}: the history cannot be written: its disk is full",
+                f"make room where {self.path.parent} is",
+            )
         reason = getattr(error, "strerror", None) or str(error)
         return StoreError(
             f"{self.path}: the history cannot be used: {reason}",
@@ -307,6 +313,19 @@ def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
     copy = _connect(":memory:")
     database.backup(copy)
     return copy
+
+
+def _is_full(error: Exception, folder: Path) -> bool:
+    """SQLite tells some writes that found no room as errors of the disk."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    name = getattr(error, "sqlite_errorname", "")
+    if name != "SQLITE_FULL" and not name.startswith("SQLITE_IOERR"):
+        return False
+    try:
+        return name == "SQLITE_FULL" or os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False
 
 
 def _as_json(instance: Instance) -> dict[str, Any]:

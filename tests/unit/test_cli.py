@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide
 from tui.cli import act_commands, cli, session
 from tui.cli.session import Settings
+from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
 from tui.model import Boot, BootPhase, Check, Instance, Phase, Reading, SideName, State, Verb
@@ -315,6 +316,23 @@ def test_up_brings_both_sides_up_and_stores_the_boots(
     assert re.search(r"^container:nginx: up after [\d.]+ s$", result.stderr, re.M)
     stored = json.loads(deck.run("boots", "nginx", "--json").stdout)
     assert sorted(boot["side"] for boot in stored) == ["container", "vm"]
+
+
+def test_a_boot_that_could_not_be_stored_is_told(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: Store, boot: Boot) -> None:
+        raise StoreError("history.db: its disk is full", "make room")
+
+    answering(monkeypatch)
+    monkeypatch.setattr(Store, "add_boot", full)
+    result = deck.run("up", "nginx", "--on", "container")
+    assert result.exit_code == 0
+    assert re.search(r"^container:nginx: up after [\d.]+ s$", result.stderr, re.M)
+    assert (
+        "twindeck: container:nginx: this boot is not in the history: "
+        "history.db: its disk is full → make room"
+    ) in result.stderr
 
 
 def test_up_on_one_side_only_and_twice(deck: Deck, monkeypatch: pytest.MonkeyPatch) -> None:

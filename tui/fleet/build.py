@@ -28,10 +28,12 @@ def open_fleet(
     root = find_project(project)
     workloads, errors = load_all(root)
     problems = [error.line for error in errors]
+    unkept: StoreError | None = None
     try:
         store = Store(guard=guard)
     except StoreError as error:
         # The file is not touched; this session's history is kept for as long as it lasts.
+        unkept = error
         problems.append(error.line)
         store = Store(Path(":memory:"))
     cgroup = CgroupMeter()
@@ -47,6 +49,7 @@ def open_fleet(
         interval_seconds=interval_seconds,
         guard=guard,
         problems=problems,
+        unkept=unkept,
     )
 
 

@@ -51,9 +51,12 @@ class Fleet:
         interval_seconds: float = 1.0,
         guard: Guard = Guard(),  # noqa: B008 (frozen)
         problems: Sequence[str] = (),
+        unkept: StoreError | None = None,
     ) -> None:
         self.guard = guard
         self.problems = tuple(problems)
+        self._unkept = unkept
+        """Why the store lasts no longer than this session."""
         self.workloads = tuple(workloads)
         self._connect = connect
         self._open_meters = open_meters
@@ -309,9 +312,9 @@ class Fleet:
             boot = replace(boot, accelerator=instance.accelerator)
         self._ledger.enter_boot(boot)
         self._has_news.set()
-        # A boot that cannot be stored has happened all the same.
-        with suppress(StoreError):
-            self._store.add_boot(boot)
+        self._store.add_boot(boot)
+        if self._unkept is not None:
+            raise self._unkept
 
     def _sample_loop(self) -> None:
         if self._glanced is not None:
