@@ -91,6 +91,13 @@ class JobRun:
             self._job = replace(self._job, phase=Phase.PREPARE, phase_t_ns=now)
         self._changed()
 
+    def note(self, text: str) -> None:
+        """What went wrong beside it, while it is done all the same."""
+        with self._lock:
+            self._lines.append(clean(text))
+            self._job = replace(self._job, note=clean(text))
+        self._changed()
+
     def finished(self, error: str = "") -> None:
         """It is over; `error` is one plain line, "" for success."""
         if error:
