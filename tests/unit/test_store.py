@@ -78,7 +78,7 @@ instances = st.builds(
     state=st.sampled_from(State),
     id=st.none() | names,
     ports=st.lists(names).map(tuple),
-    created_at=st.none() | st.floats(allow_nan=False),
+    created_at=st.none() | st.floats(0, 2.5e11),
     exit_code=st.none() | st.integers(),
     directory=st.none() | names.map(lambda name: Path("/") / name),
 )
@@ -186,7 +186,7 @@ def refused(path: Path) -> str:
 def test_a_file_that_is_no_database(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database, but long enough to have a header of 100 bytes" * 3)
-    assert "file is not a database" in refused(path)
+    assert "it is no history, or its beginning is damaged" in refused(path)
 
 
 def test_a_torn_file(path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_torn_file(path: Path) -> None:
         store.add_boot(a_boot("nginx", float(number)))
     store.close()
     path.write_bytes(path.read_bytes()[:200] + b"\xaa" * 8000)
-    assert "malformed" in refused(path)
+    assert "it is damaged → set it aside" in refused(path)
 
 
 def test_a_file_of_a_newer_version(path: Path) -> None:
@@ -261,3 +261,34 @@ def test_where_the_file_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("TWINDECK_DATA")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert history_path() == tmp_path / "twindeck" / "history.db"
+
+
+def test_rows_that_make_no_sense_are_left_out_and_the_others_stay(store: Store, path: Path) -> None:
+    store.add_boot(a_boot("nginx", 1.0))
+    store.save_fleet([Instance(SideName.VM, "web", State.STOPPED, created_at=5.0)])
+    with sqlite3.connect(path) as other:
+        for columns in (
+            ("moon", "a", 1.0, 2.0),
+            ("vm", b"\x00", 1.0, 2.0),
+            ("vm", "b", "yesterday", 2.0),
+            ("vm", "c", 1.0, "long"),
+            ("vm", "d", 1e300, 2.0),
+        ):
+            other.execute(
+                "INSERT INTO boots (side, name, started_at, total_seconds, answered)"
+                " VALUES (?, ?, ?, ?, 1)",
+                columns,
+            )
+        text = other.execute("SELECT instance FROM fleet").fetchone()[0]
+        for n, wrong in enumerate(
+            ('"name": 7', '"name": "x", "created_at": "soon"', '"name": "x"'), 1
+        ):
+            kept = text.replace('"created_at": 5.0', '"pid": null')
+            kept = kept.replace('"ports": []', '"ports": [1]')
+            other.execute(
+                "INSERT INTO fleet VALUES (?, ?)", (n, kept.replace('"name": "web"', wrong))
+            )
+    other.close()
+    assert [boot.name for boot in store.boots()] == ["nginx"]
+    assert store.last_boot_seconds()["vm:nginx"] == 3.0
+    assert [instance.name for instance in store.load_fleet()] == ["web"]

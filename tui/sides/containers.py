@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from tui.engines.docker.answers import checked_entries
 from tui.engines.docker.identity import identity_of, product_of
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
@@ -137,10 +138,10 @@ class Containers:
         labels = [f"{key}={value}" for key, value in self._mark.labels.items()]
         try:
             with self._link.translating("list the containers"):
-                entries: Sequence[Mapping[str, Any]] = self._link.look().containers(
+                answer = self._link.look().containers(
                     all=True, filters={"label": labels} if labels else None
                 )
-                return entries
+                return checked_entries(answer)
         except ActionFailed as error:
             # A refusal to list (HTTP 500 of an ailing engine) leaves nothing to work with.
             raise EngineUnavailable(str(error), "docker info") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from docker.errors import NotFound
 
+from tui.engines.docker.answers import checked_inspection
 from tui.errors import ActionFailed
 from tui.model import State
 from tui.sides.docker_link import Link
@@ -78,7 +79,8 @@ class Runs:
         try:
             with self._link.translating("inspect a container"):
                 try:
-                    return run_of(self._link.look().inspect_container(container_id))
+                    answer = self._link.look().inspect_container(container_id)
+                    return run_of(checked_inspection(answer))
                 except NotFound:
                     return None
         except ActionFailed:
