@@ -363,7 +363,7 @@ def _from_json(text: str) -> Instance | None:
                 "directory": None if directory is None else Path(directory),
             }
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

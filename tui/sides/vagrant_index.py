@@ -21,6 +21,8 @@ from tui.text import clean
 _MOST_BYTES = 16 * MIB
 """A thousand machines are one MiB."""
 _MOST_ID_BYTES = 4096
+_LONGEST_NAME, _LONGEST_PATH = 255, 3000
+"""What Linux can open, with room for what is put behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,12 @@ def is_machine_name(value: object) -> bool:
 
 
 def _is_path(value: object) -> bool:
-    return _is_file_name(value) and str(value).startswith("/")
+    return (
+        isinstance(value, str)
+        and value.startswith("/")
+        and len(value) < _LONGEST_PATH
+        and all(_is_file_name(part) for part in value.split("/"))
+    )
 
 
 def _is_file_name(value: object) -> bool:
@@ -142,7 +149,7 @@ def _is_file_name(value: object) -> bool:
     if not isinstance(value, str) or "\0" in value:
         return False
     try:
-        return bool(os.fsencode(value)) or not value
+        return len(os.fsencode(value)) <= _LONGEST_NAME
     except UnicodeEncodeError:
         return False
 
