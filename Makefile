@@ -30,7 +30,7 @@ setup: .venv/.installed ## install and start the engines, get the base image and
 	@exec $(BIN)/twindeck setup
 
 check: .venv/.installed-dev lint ## format, lint, types, imports, fast tests; needs no engine
-	@exec $(BIN)/python -m pytest -q -n auto --dist loadfile -p tests.no_skips -m "not engine"
+	@exec $(BIN)/python -m pytest -q -n auto --dist loadfile -p tests.no_skips -m "not engine and not slow"
 
 test: .venv/.installed-dev ## everything, on the real engines, which it sets up itself
 	@missing=()
@@ -43,6 +43,7 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null
 	fi
 	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -q -n auto -p tests.no_skips -m slow
 	CI=true $(BIN)/twindeck setup || test $$? -eq 1
 	$(in_groups)
 	$${in_groups[@]} $(BIN)/twindeck doctor 2>&1 </dev/null | cat

@@ -97,6 +97,7 @@ class ConsoleApp(App[None]):
         self.glyphs = glyphs
         self._canvas = Canvas()
         self._has_begun = False
+        self._told_faults = 0
         self._undos: list[Callable[[], None]] = []
         self._progress_t_ns = 0
         self._newest: Progress | None = None
@@ -134,6 +135,7 @@ class ConsoleApp(App[None]):
         self.screen_change_signal.subscribe(self, _forget_painted)
         for problem in self.fleet.problems:
             self.say(problem, is_error=True)
+        self._tell_faults()
 
     def on_unmount(self) -> None:
         """Take no more snapshots; whoever made the fleet stops it."""
@@ -205,8 +207,13 @@ class ConsoleApp(App[None]):
             was_seen = known is not None and known.id == job.id and known.state is job.state
             if job.state is JobState.FAILED and not was_seen:
                 self.say(job.error or f"{job.verb} {key} failed", is_error=True)
-            if job.note and (known is None or known.note != job.note):
-                self.say(f"{key}: {job.note}", is_error=True)
+        self._tell_faults()
+
+    def _tell_faults(self) -> None:
+        faults = self.fleet.faults
+        for fault in faults[self._told_faults :]:
+            self.say(fault, is_error=True)
+        self._told_faults = len(faults)
 
     def is_seen(self, screen: Screen[Any]) -> bool:
         """Whether it is on top, or under dialogs only.

@@ -9,6 +9,7 @@ TwindeckError
 ├── ActionBusy            somebody else is acting on the instance
 ├── FileFailed            a file cannot be written
 └── StoreError            the history file cannot be used
+    └── StoreDamaged      pages of it are broken: nothing more is written to it
 """
 
 from __future__ import annotations
@@ -58,3 +59,7 @@ class FileFailed(TwindeckError):
 
 class StoreError(TwindeckError):
     """The history file is corrupt, locked or of a newer version."""
+
+
+class StoreDamaged(StoreError):
+    """Pages of the history file are broken: nothing more is written to it."""

@@ -146,6 +146,16 @@ def cells_of(strip: Strip, colors: ColorSystem) -> tuple[list[str], list[str]]:
 @lru_cache(1024)
 def _cells(text: str) -> tuple[str, ...]:
     cells: list[str] = []
+    if harmless(text) == text and "\n" not in text and "\t" not in text:
+        # Nothing that joins: each character is as wide as it is alone.
+        for character in text:
+            width = cell_len(character)
+            if width:
+                cells.extend([character, *[""] * (width - 1)])
+            elif cells:
+                at = next(i for i in range(len(cells) - 1, -1, -1) if cells[i])
+                cells[at] += character
+        return tuple(cells)
     for start, end, width in split_graphemes(text)[0]:
         if width:
             cells.extend(_grapheme(text[start:end], width))

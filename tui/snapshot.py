@@ -100,8 +100,6 @@ class Job:
     """Newest output line, cleaned of control characters."""
     error: str = ""
     """One plain line once FAILED."""
-    note: str = ""
-    """One plain line of what went wrong beside an action that was done."""
 
     @property
     def key(self) -> str:

@@ -5,9 +5,12 @@ Import this module where it is needed, not at start: it brings sqlite3 with it.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import math
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,13 +24,15 @@ from platformdirs import user_data_path
 from tui.core.files import make_private, private_folder, tighten
 from tui.core.guard import Guard
 from tui.core.reasons import DISK_FULL, LOCKED, reason_of
-from tui.errors import FileFailed, StoreError
+from tui.errors import FileFailed, StoreDamaged, StoreError
 from tui.model import Boot, BootPhase, HealthStatus, Instance, Phase, SideName, State
 
 _APPLICATION_ID = 0x54574B44
 """Marks the file as ours in SQLite's own header field."""
 _BUSY_SECONDS = 5.0
 _MEMORY = ":memory:"
+_LEAST_ROOM_BYTES = 64 * 1024
+"""SQLite's index of its log takes half of it."""
 
 # Number N brings a file of schema N-1 to schema N. Never change one that was released.
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -164,7 +169,10 @@ class Store:
             )
 
     def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
-        """At most `limit` boots in all, newest first; of all instances when `keys` is empty."""
+        """At most `limit` boots in all, newest first; of all instances when `keys` is empty.
+
+        Rows that make no sense are left out.
+        """
         names = json.dumps([key.partition(":")[::2] for key in keys])
         which = (
             "WHERE (side, name) IN (SELECT json_extract(value, '$[0]'),"
@@ -178,7 +186,8 @@ class Store:
                 {"names": names, "limit": max(0, limit)},
             ).fetchall()
             phases = {row[0]: self._phases(database, row[0]) for row in rows}
-        return [self._boot(row, phases[row[0]]) for row in rows]
+        boots = (_boot(row, phases[row[0]]) for row in rows)
+        return [boot for boot in boots if boot is not None]
 
     def last_boot_seconds(self) -> dict[str, float]:
         """Key -> total of the newest boot of that instance."""
@@ -188,7 +197,7 @@ class Store:
                 " SELECT *, row_number() OVER (PARTITION BY side, name"
                 f" {_NEWEST_FIRST}) AS age FROM boots) WHERE age = 1"
             ).fetchall()
-        return {f"{side}:{name}": seconds for side, name, seconds in rows}
+        return {f"{side}:{name}": seconds for side, name, seconds in rows if _is_number(seconds)}
 
     def save_fleet(self, instances: Sequence[Instance]) -> None:
         """Remember these instances, and only these, as the last known fleet."""
@@ -202,11 +211,12 @@ class Store:
         with self.transaction() as database:
             rows = database.execute("SELECT instance FROM fleet ORDER BY position").fetchall()
         instances = (_from_json(text) for (text,) in rows)
-        return [instance for instance in instances if instance is not None]
+        return [i for i in instances if i is not None and _is_sound(i)]
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
-        with self._lock:
+        # A disk that fails here has failed before, and was told.
+        with self._lock, contextlib.suppress(sqlite3.Error):
             self._is_ready = False
             self._database.close()
 
@@ -282,25 +292,16 @@ class Store:
             "SELECT name, seconds FROM phases WHERE boot_id = ? ORDER BY position", (boot_id,)
         ).fetchall()
 
-    def _boot(self, row: Sequence[Any], phases: list[tuple[str, float]]) -> Boot:
-        _, side, name, started_at, total_seconds, accelerator, workload, answered = row
-        try:
-            return Boot(
-                side=SideName(side),
-                name=name,
-                started_at=started_at,
-                total_seconds=total_seconds,
-                phases=tuple(BootPhase(Phase(phase), seconds) for phase, seconds in phases),
-                accelerator=accelerator,
-                workload=workload,
-                answered=bool(answered),
-            )
-        except ValueError as error:
-            raise self._unusable(error) from error
-
     def _unusable(self, error: Exception) -> StoreError:
-        reason = DISK_FULL if _is_full(error, self.path.parent) else reason_of(error)
-        fix = _FIXES.get(reason, "").format(folder=self.path.parent)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        reason = DISK_FULL if _is_disk_full(error, code, self.path.parent) else reason_of(error)
+        if code in _DAMAGE:
+            return StoreDamaged(
+                f"{self.path}: the history cannot be used: {reason}",
+                f"set it aside, a new one is made: mv {_quoted(self.path)} "
+                f"{_quoted(self.path)}.damaged",
+            )
+        fix = _FIXES.get(reason, "").format(folder=_quoted(self.path.parent))
         return StoreError(
             f"{self.path}: the history cannot be used: {reason}",
             fix or f"mv {self.path} {self.path}.old, or set TWINDECK_DATA to another folder",
@@ -309,7 +310,7 @@ class Store:
 
 _FIXES = {
     LOCKED: "try again when that has ended",
-    DISK_FULL: "make room on the disk of {folder}",
+    DISK_FULL: "make room: df -h {folder} shows which disk it is",
 }
 
 
@@ -328,19 +329,23 @@ def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
 _KNOWN = frozenset(field.name for field in fields(Instance))
 _NOT_KEPT = frozenset({"failed_check"})
 """Printed by a program of the user's: may hold secrets, and is old by the next start."""
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def _is_full(error: Exception, folder: Path) -> bool:
-    """SQLite tells some writes that found no room as errors of the disk."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _is_disk_full(error: Exception, code: int, folder: Path) -> bool:
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
         return True
-    name = getattr(error, "sqlite_errorname", "")
-    if name != "SQLITE_FULL" and not name.startswith("SQLITE_IOERR"):
+    # SQLite calls a lack of room for its index of the log an error of the disk.
+    if code not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return False
-    try:
-        return name == "SQLITE_FULL" or os.statvfs(folder).f_bavail == 0
-    except OSError:
-        return False
+    with contextlib.suppress(OSError):
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize < _LEAST_ROOM_BYTES
+    return False
 
 
 def _as_json(instance: Instance) -> dict[str, Any]:
@@ -366,5 +371,51 @@ def _from_json(text: str) -> Instance | None:
                 "directory": None if directory is None else Path(directory),
             }
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _boot(row: Sequence[Any], phases: list[tuple[str, float]]) -> Boot | None:
+    _, side, name, started_at, total_seconds, accelerator, workload, answered = row
+    # SQLite holds any type in any column.
+    texts, numbers = (name, accelerator or "", workload or ""), (started_at, total_seconds)
+    if not all(isinstance(text, str) for text in texts) or not all(map(_is_number, numbers)):
+        return None
+    if not all(_is_number(seconds) for _, seconds in phases):
+        return None
+    try:
+        return Boot(
+            side=SideName(side),
+            name=name,
+            started_at=started_at,
+            total_seconds=total_seconds,
+            phases=tuple(BootPhase(Phase(phase), seconds) for phase, seconds in phases),
+            accelerator=accelerator,
+            workload=workload,
+            answered=bool(answered),
+        )
+    except ValueError:
+        return None
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is one that can be shown, as seconds or as a moment."""
+    return isinstance(value, int | float) and math.isfinite(value) and abs(value) < _LAST_SECOND
+
+
+_LAST_SECOND = 253_402_214_400.0
+"""The last day of the year 9999, which no calendar here goes beyond."""
+
+
+def _is_sound(instance: Instance) -> bool:
+    """Whether what was read back is of the types every screen counts on."""
+    texts = (instance.id, instance.image, instance.workload, instance.accelerator, instance.busy)
+    needed = (instance.name, instance.group, instance.provider, *instance.ports)
+    moments = (instance.created_at, instance.started_at)
+    wholes = (instance.pid, instance.exit_code)
+    return (
+        all(isinstance(text, str) for text in needed)
+        and all(text is None or isinstance(text, str) for text in texts)
+        and all(moment is None or _is_number(moment) for moment in moments)
+        and all(whole is None or isinstance(whole, int) for whole in wholes)
+    )

@@ -20,6 +20,9 @@ from tui.errors import WorkloadError
 from tui.model import Load, Probe, Workload
 
 FILE = "workload.toml"
+_MOST_TEXT = 4096
+"""Characters in one value; a command line of a load has some hundred."""
+_MOST_WORDS = 256
 DEFAULT_MEMORY_MIB = 2048
 DEFAULT_CPUS = 2
 DEFAULT_TIMEOUT_SECONDS = 180.0
@@ -85,7 +88,7 @@ class _Table:
 
     def text(self, key: str, expected: str, default: str | None = None) -> str:
         value = self._value(key, expected, default)
-        if not isinstance(value, str) or not value.isprintable():
+        if not isinstance(value, str) or not value.isprintable() or len(value) > _MOST_TEXT:
             raise self.error(key, f"expected {expected}, found {_shown(value)}")
         return value
 
@@ -106,7 +109,8 @@ class _Table:
     def words(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         expected = "a command as a list of words"
         values = self._value(key, expected, None if default is None else list(default))
-        if not isinstance(values, list) or (not values and default is None):
+        is_list = isinstance(values, list) and len(values) <= _MOST_WORDS
+        if not is_list or (not values and default is None):
             raise self.error(key, f"expected {expected}, found {_shown(values)}")
         for value in values:
             if not isinstance(value, str) or not value.isprintable():
@@ -119,7 +123,7 @@ class _Table:
 
     def references(self, key: str, expected: str) -> tuple[str, ...]:
         values = self._value(key, expected, None)
-        if not isinstance(values, list) or not values:
+        if not isinstance(values, list) or not 0 < len(values) <= _MOST_WORDS:
             raise self.error(key, f"expected {expected}, found {_shown(values)}")
         for value in values:
             if not isinstance(value, str) or not _REFERENCE.fullmatch(value):

@@ -49,6 +49,7 @@ class FakeFleet:
         self.guard = Guard(read_only)
         self.workloads = workloads
         self.problems = problems
+        self.faults: tuple[str, ...] = ()
         self.asked: list[tuple[str, str]] = []
         """(verb or `refresh`, key), in the order asked."""
         self.command = Command(("true",))

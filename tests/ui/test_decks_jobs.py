@@ -85,20 +85,6 @@ async def test_a_failure_is_told_once_where_nobody_looks() -> None:
         assert len(toasts(app)) == 1
 
 
-async def test_what_went_wrong_beside_an_action_is_told_once() -> None:
-    app = build_app(fleet_of(vm("one"), container("two")))
-    async with app.run_test(size=STANDARD) as pilot:
-        assert isinstance(app.fleet, FakeFleet)
-        done = job(Verb.START, "container:two", JobState.DONE)
-        app.fleet.push_job(replace(done, state=JobState.RUNNING))
-        await until(pilot, lambda: app.snapshot.jobs)
-        app.fleet.push_job(replace(done, note="this boot is not in the history"))
-        await until(pilot, lambda: toasts(app))
-        app.fleet.push(replace(app.snapshot, t_ns=1))
-        await until(pilot, lambda: app.snapshot.t_ns == 1)
-        assert toasts(app) == ["container:two: this boot is not in the history"]
-
-
 async def test_busy_is_a_word_not_an_error() -> None:
     app = build_app()
     async with app.run_test(size=STANDARD) as pilot:

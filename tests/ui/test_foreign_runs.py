@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.studies import study, taken
-from tests.ui.conftest import STANDARD, fixed_clock, line_with, text_of, until
+from tests.ui.conftest import STANDARD, fixed_clock, line_with, text_of, toasts, until
 from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import full_fleet
 from tests.wrong_files import all_wrong
@@ -102,3 +102,17 @@ async def test_every_screen_of_the_lab_takes_every_run_that_came_in(
                 assert "cannot be read" not in text_of(app)
                 app.pop_screen()
     assert app.return_code in (None, 0)
+
+
+async def test_what_the_history_cannot_do_is_said_once_and_the_console_goes_on() -> None:
+    fleet = FakeFleet(full_fleet())
+    fleet.faults = ("the last known fleet is not shown: it is damaged",)
+    app = TwindeckApp(fleet, clock=fixed_clock(), glyphs=UNICODE)
+    async with app.run_test(size=STANDARD, notifications=True) as pilot:
+        await until(pilot, lambda: toasts(app))
+        fleet.faults = (*fleet.faults, "vm:web: this boot is not stored: the disk is full")
+        for _ in range(3):
+            fleet.push(full_fleet())
+            await pilot.pause()
+        said = [text for text in toasts(app) if text in fleet.faults]
+        assert said == list(fleet.faults)

@@ -376,7 +376,7 @@ def test_a_boot_that_could_not_be_stored_is_told(
     assert result.exit_code == 0
     assert re.search(r"^container:nginx: up after [\d.]+ s$", result.stderr, re.M)
     assert (
-        "twindeck: container:nginx: this boot is not in the history: "
+        "twindeck: container:nginx: this boot is not stored: "
         "history.db: its disk is full → make room"
     ) in result.stderr
 

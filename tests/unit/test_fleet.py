@@ -13,12 +13,12 @@ import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
 from tui.core.guard import Guard
-from tui.errors import ActionFailed, StoreError, UnknownInstance, UsageError
+from tui.errors import ActionFailed, UnknownInstance, UsageError
 from tui.fleet.fleet import Fleet
 from tui.fleet.ledger import Ledger
 from tui.fleet.meters import Meters
 from tui.fleet.watcher import Pace, Watcher
-from tui.model import Boot, Instance, Phase, Probe, SideName, State, Verb, Workload
+from tui.model import Instance, Phase, Probe, SideName, State, Verb, Workload
 from tui.sides.base import Side
 from tui.snapshot import Health, JobState, Sample, Snapshot
 
@@ -36,9 +36,7 @@ def until(is_met: Callable[[], bool], seconds: float = 5.0) -> None:
 class Rig:
     """A running fleet on two engines in memory."""
 
-    def __init__(
-        self, workload: Workload, *, read_only: bool = False, unkept: StoreError | None = None
-    ) -> None:
+    def __init__(self, workload: Workload, *, read_only: bool = False) -> None:
         self.vms = MemorySide(VM, [Instance(VM, "web", State.RUNNING, id="v1", accelerator="tcg")])
         self.containers = MemorySide(
             CONTAINER,
@@ -57,7 +55,6 @@ class Rig:
             workloads=[workload],
             interval_seconds=0.05,
             guard=Guard(read_only),
-            unkept=unkept,
         )
 
     def state(self, key: str) -> State | None:
@@ -335,33 +332,6 @@ def test_a_boot_is_timed_by_phase_until_the_workload_answers(rig: Rig) -> None:
     assert boot.answered
     assert boot.total_seconds == pytest.approx(sum(p.seconds for p in boot.phases))
     assert rig.fleet.snapshot.boot_seconds["vm:hello"] == boot.total_seconds
-
-
-def test_a_boot_that_cannot_be_stored_is_done_and_told(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(boot: Boot) -> None:
-        raise StoreError("history.db: its disk is full", "make room")
-
-    monkeypatch.setattr(rig.fleet._store, "add_boot", full)
-    job = rig.fleet.wait_job(rig.fleet.up("hello", VM), 5)
-    assert job.state is JobState.DONE
-    assert job.note == ("this boot is not in the history: history.db: its disk is full → make room")
-    assert rig.fleet.output("vm:hello")[-1] == job.note
-    assert "vm:hello" in rig.fleet.snapshot.boot_seconds
-
-
-def test_a_boot_of_a_session_without_a_history_file_is_told_as_not_kept(workload: Workload) -> None:
-    broken = StoreError("history.db: file is not a database", "move it away")
-    rig = Rig(workload, unkept=broken)
-    rig.fleet.start()
-    rig.fleet.wait_ready(5)
-    try:
-        job = rig.fleet.wait_job(rig.fleet.up("hello", VM), 5)
-    finally:
-        rig.fleet.stop()
-    assert job.state is JobState.DONE
-    assert job.note == f"this boot is not in the history: {broken.line}"
 
 
 def test_nobody_knocks_before_the_instance_runs(rig: Rig, knocks: list[float]) -> None:

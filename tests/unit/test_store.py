@@ -80,7 +80,7 @@ instances = st.builds(
     state=st.sampled_from(State),
     id=st.none() | names,
     ports=st.lists(names).map(tuple),
-    created_at=st.none() | st.floats(allow_nan=False),
+    created_at=st.none() | st.floats(0, 2.5e11),
     exit_code=st.none() | st.integers(),
     directory=st.none() | names.map(lambda name: Path("/") / name),
 )
@@ -266,7 +266,7 @@ def test_a_full_disk_is_told_loses_nothing_and_takes_boots_again_when_there_is_r
     with pytest.raises(StoreError) as caught:
         store.add_boot(a_boot("nginx" * 20_000, 1.0))
     assert str(caught.value) == f"{path}: the history cannot be used: the disk is full"
-    assert caught.value.fix == f"make room on the disk of {path.parent}"
+    assert caught.value.fix == f"make room: df -h {path.parent} shows which disk it is"
     store._database.execute("PRAGMA max_page_count = 100000")
     store.add_boot(a_boot("nginx", 2.0))
     assert [boot.started_at for boot in store.boots()] == [2.0, 1.0]
@@ -322,5 +322,36 @@ def test_a_full_disk_is_called_one(store: Store) -> None:
         store.save_fleet([Instance(SideName.VM, f"n{n}", State.RUNNING) for n in range(999)])
     assert caught.value.line == (
         f"{store.path}: the history cannot be used: the disk is full "
-        f"→ make room on the disk of {store.path.parent}"
+        f"→ make room: df -h {store.path.parent} shows which disk it is"
     )
+
+
+def test_rows_that_make_no_sense_are_left_out_and_the_others_stay(store: Store, path: Path) -> None:
+    store.add_boot(a_boot("nginx", 1.0))
+    store.save_fleet([Instance(SideName.VM, "web", State.STOPPED, created_at=5.0)])
+    with sqlite3.connect(path) as other:
+        for columns in (
+            ("moon", "a", 1.0, 2.0),
+            ("vm", b"\x00", 1.0, 2.0),
+            ("vm", "b", "yesterday", 2.0),
+            ("vm", "c", 1.0, "long"),
+            ("vm", "d", 1e300, 2.0),
+        ):
+            other.execute(
+                "INSERT INTO boots (side, name, started_at, total_seconds, answered)"
+                " VALUES (?, ?, ?, ?, 1)",
+                columns,
+            )
+        text = other.execute("SELECT instance FROM fleet").fetchone()[0]
+        for n, wrong in enumerate(
+            ('"name": 7', '"name": "x", "created_at": "soon"', '"name": "x"'), 1
+        ):
+            kept = text.replace('"created_at": 5.0', '"pid": null')
+            kept = kept.replace('"ports": []', '"ports": [1]')
+            other.execute(
+                "INSERT INTO fleet VALUES (?, ?)", (n, kept.replace('"name": "web"', wrong))
+            )
+    other.close()
+    assert [boot.name for boot in store.boots()] == ["nginx"]
+    assert store.last_boot_seconds()["vm:nginx"] == 3.0
+    assert [instance.name for instance in store.load_fleet()] == ["web"]

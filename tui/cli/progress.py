@@ -58,8 +58,6 @@ class Progress:
                 self._line(f"{job.key}: {job.phase} ({seconds(_elapsed(job))})")
         elif before is None or before.is_active:
             self._line(self._ending(job))
-            if job.note:
-                self._line(f"twindeck: {job.key}: {job.note}")
         self.redraw()
 
     def redraw(self) -> None:

@@ -85,6 +85,8 @@ def running_fleet(settings: Settings) -> Iterator[Fleet]:
     finally:
         signal.signal(signal.SIGTERM, before)
         fleet.stop()
+        for fault in fleet.faults:
+            say(f"twindeck: {fault}")
 
 
 def _exit_on_signal(number: int, frame: FrameType | None) -> NoReturn:

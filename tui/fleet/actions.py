@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
 
-from tui.errors import ActionFailed, StoreError
+from tui.errors import ActionFailed
 from tui.fleet.jobs import JobRun
 from tui.model import Boot, Instance, Phase, SideName, State, Verb, Workload
 from tui.sides.base import Side
@@ -143,21 +143,18 @@ class Actions:
         job = run.job
         phases = run.timer.phases(end_t_ns)
         total_seconds = sum(p.seconds for p in phases)
-        boot = Boot(
-            side=job.side,
-            name=job.name,
-            started_at=time.time() - (time.monotonic_ns() - run.timer.requested_t_ns) / 1e9,
-            total_seconds=total_seconds,
-            phases=phases,
-            accelerator=run.accelerated_by,
-            workload=workload.name if workload else None,
-            answered=answered,
+        self._record(
+            Boot(
+                side=job.side,
+                name=job.name,
+                started_at=time.time() - (time.monotonic_ns() - run.timer.requested_t_ns) / 1e9,
+                total_seconds=total_seconds,
+                phases=phases,
+                accelerator=run.accelerated_by,
+                workload=workload.name if workload else None,
+                answered=answered,
+            )
         )
-        try:
-            self._record(boot)
-        except StoreError as error:
-            # It has happened all the same.
-            run.note(f"this boot is not in the history: {error.line}")
 
 
 def check_reached(verb: Verb, key: str, instance: Instance | None) -> None:

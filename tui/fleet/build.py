@@ -7,13 +7,12 @@ from pathlib import Path
 
 from tui.core.guard import Guard
 from tui.engines.docker.endpoint import Resolver
-from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
+from tui.fleet.memory import open_store
 from tui.fleet.meters import Meters
 from tui.meters.cgroup import CgroupMeter
 from tui.model import Sampler, Workload
 from tui.sides.base import Side
-from tui.store import Store
 from tui.workloads import find_project, load_all
 
 
@@ -28,14 +27,7 @@ def open_fleet(
     root = find_project(project)
     workloads, errors = load_all(root)
     problems = [error.line for error in errors]
-    unkept: StoreError | None = None
-    try:
-        store = Store(guard=guard)
-    except StoreError as error:
-        # The file is not touched; this session's history is kept for as long as it lasts.
-        unkept = error
-        problems.append(error.line)
-        store = Store(Path(":memory:"))
+    store, faults = open_store(guard)
     cgroup = CgroupMeter()
     # One for all that speaks to Docker: rows, figures and actions are of the same engine.
     docker = docker or Resolver()
@@ -49,7 +41,7 @@ def open_fleet(
         interval_seconds=interval_seconds,
         guard=guard,
         problems=problems,
-        unkept=unkept,
+        faults=faults,
     )
 
 

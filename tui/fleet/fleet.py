@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from threading import Event, Lock, Thread
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
-from tui.errors import StoreError, UnknownInstance, UsageError
+from tui.errors import UnknownInstance, UsageError
 from tui.fleet.actions import Actions
 from tui.fleet.jobs import JobBoard, JobRun
 from tui.fleet.ledger import Ledger
+from tui.fleet.memory import Memory
 from tui.fleet.meters import Meters, QuickMeter
 from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
@@ -52,12 +52,10 @@ class Fleet:
         interval_seconds: float = 1.0,
         guard: Guard = Guard(),  # noqa: B008 (frozen)
         problems: Sequence[str] = (),
-        unkept: StoreError | None = None,
+        faults: Sequence[str] = (),
     ) -> None:
         self.guard = guard
         self.problems = tuple(problems)
-        self._unkept = unkept
-        """Why the store lasts no longer than this session."""
         self.workloads = tuple(workloads)
         self._connect = connect
         self._open_meters = open_meters
@@ -68,13 +66,13 @@ class Fleet:
         self._sides: Future[tuple[Side, ...]] = Future()
         self._watchers: dict[SideName, Watcher] = {}
         self._heard = {side: Event() for side in SideName}
-        self._store = store
         self._interval_seconds = interval_seconds
         self._ledger = Ledger()
         self._lock = Lock()
         self._receivers: list[Callable[[Snapshot], None]] = []
         self._stop = Event()
         self._has_news = Event()
+        self._memory = Memory(store, self._has_news.set, faults)
         by_name = {w.name: w for w in workloads}
         actions = Actions(self._side, by_name, self._find, self._on_boot)
         self._board = JobBoard(self._performer(actions), self._has_news.set)
@@ -88,9 +86,14 @@ class Fleet:
         """The newest snapshot."""
         return self._ledger.snapshot
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A line for everything the history could not do in this session, each once."""
+        return self._memory.faults
+
     def recall(self) -> None:
         """Show the last known fleet from the store, stale until the engines confirm it."""
-        self._ledger.recall(self._store.load_fleet(), self._store.last_boot_seconds())
+        self._ledger.recall(*self._memory.recall())
 
     def glance(self) -> None:
         """Note the counters of what was recalled; before `start`, which then samples it.
@@ -122,7 +125,7 @@ class Fleet:
         if self._meters.done():
             for meter in self._meters.result().each:
                 meter.close()
-        self._store.close()
+        self._memory.close()
 
     def subscribe(self, receive: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call `receive` with every new snapshot; returns the undo."""
@@ -186,7 +189,7 @@ class Fleet:
 
     def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
         """Stored boots, newest first. Raises StoreError."""
-        return self._store.boots(keys, limit)
+        return self._memory.boots(keys, limit)
 
     def logs(
         self,
@@ -304,11 +307,8 @@ class Fleet:
         if known is None or not known.ok:
             self._ledger.enter_health(side.name, side.health())
             self._has_news.set()
-        if self.guard.is_read_only:
-            return
-        # The fleet works without its memory; `twindeck boots` tells of the fault.
-        with suppress(StoreError):
-            self._store.save_fleet(self.snapshot.instances)
+        if not self.guard.is_read_only:
+            self._memory.save_fleet(self.snapshot.instances)
 
     def _on_ailing(self, side: Side, health: Health) -> None:
         self._ledger.enter_health(side.name, health)
@@ -316,15 +316,14 @@ class Fleet:
         self._has_news.set()
 
     def _on_boot(self, boot: Boot) -> None:
-        """Enter it and keep it. Raises StoreError when it cannot be kept."""
+        """Enter it and keep it."""
         instance = self._find(boot.key)
         if boot.accelerator is None and instance is not None:
             boot = replace(boot, accelerator=instance.accelerator)
         self._ledger.enter_boot(boot)
         self._has_news.set()
-        self._store.add_boot(boot)
-        if self._unkept is not None:
-            raise self._unkept
+        # A boot that cannot be stored has happened all the same.
+        self._memory.add_boot(boot)
 
     def _sample_loop(self) -> None:
         if self._glanced is not None:

@@ -75,27 +75,12 @@ class JobRun:
             self.timer = BootTimer(time.monotonic_ns())
         self._move(JobState.RUNNING, "")
 
-    def note(self, text: str) -> None:
-        """Something beside the action itself went wrong; `text` is one plain line."""
-        text = _shown(text)
-        with self._lock:
-            self._lines.append(text)
-            self._job = replace(self._job, note=text)
-        self._changed()
-
     def restart_clock(self) -> None:
         """What came before was not part of the boot."""
         now = time.monotonic_ns()
         with self._lock:
             self.timer = BootTimer(now)
             self._job = replace(self._job, phase=Phase.PREPARE, phase_t_ns=now)
-        self._changed()
-
-    def note(self, text: str) -> None:
-        """What went wrong beside it, while it is done all the same."""
-        with self._lock:
-            self._lines.append(clean(text))
-            self._job = replace(self._job, note=clean(text))
         self._changed()
 
     def finished(self, error: str = "") -> None:

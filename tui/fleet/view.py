@@ -27,6 +27,10 @@ class FleetView(Protocol):
     """What was left out at the start and why, a line each (a broken workload folder)."""
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """A line for everything the history could not do in this session, each once; they grow."""
+
+    @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot; empty before `start`."""
 

@@ -113,10 +113,9 @@ class Watcher:
                 continue
             try:
                 health = self._side.ping()
-            except (
-                Exception
-            ) as error:  # a thread's edge: without a pulse a frozen engine looks well
-                reason = f"cannot be pinged: {type(error).__name__}: {error}"
+            # A thread's edge: without a pulse a frozen engine looks well.
+            except Exception as error:
+                reason = f"cannot be pinged: {reason_of(error)}"
                 health = Health(self._side.name, ok=False, reason=reason)
             if self._stop.is_set():
                 return

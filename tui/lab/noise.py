@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ _STEAL_SHARE = 0.01
 _LOAD_A_CORE = 0.25
 _PSI_PERCENT = 1.0
 _CLOCK_STEP_SECONDS = 0.05
+_MOST_DIGITS = 20
 _ENOUGH_TICKS = 50
 """Half a second of all cores: below that a single tick would be a per cent of steal."""
 
@@ -83,22 +84,27 @@ class Noise:
 def parse_ticks(stat: str) -> tuple[int, ...]:
     """The first eight counters of /proc/stat's `cpu` line; empty when there is none."""
     words = stat.partition("\n")[0].split()
-    return tuple(int(word) for word in words[1:9]) if words[:1] == ["cpu"] else ()
+    counters = words[1:9] if words[:1] == ["cpu"] else []
+    return tuple(map(int, counters)) if all(map(_is_whole, counters)) else ()
 
 
 def parse_swapped(vmstat: str) -> int:
     """Pages swapped in and out since boot."""
-    values: Mapping[str, str] = dict(
-        line.split(" ", 1) for line in vmstat.splitlines() if line.startswith("pswp")
-    )
+    lines = (line.partition(" ") for line in vmstat.splitlines())
+    values = {name: value for name, _, value in lines if _is_whole(value)}
     return sum(int(values.get(name, "0")) for name in ("pswpin", "pswpout"))
+
+
+def _is_whole(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
 
 
 def parse_pressure(text: str) -> float | None:
     """`some avg10` in per cent; None where the kernel keeps none."""
     for line in text.splitlines():
         if line.startswith("some avg10="):
-            return float(line.split()[1].partition("=")[2])
+            with suppress(ValueError):
+                return float(line.split()[1].partition("=")[2])
     return None
 
 

@@ -22,7 +22,7 @@ from tui.errors import ActionFailed
 
 TOOLS = ("sysbench", "fio", "wrk", "h2load", "iperf3")
 # A library and what it is linked to, or the loader, which stands alone in its line.
-_LINE = re.compile(r"\s*(?:(\S+) => )?(/\S+) \(0x[0-9a-f]+\)")
+_LINE = re.compile(r"\s*(?:(\S+) => )?(/[^\s\0]+) \(0x[0-9a-f]+\)")
 _LACKING = re.compile(r"(\S+) => not found|Error loading shared library ([^\s:]+)")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _SECONDS = 10.0

@@ -6,6 +6,7 @@ A file that does not hold what its format promises gives None, never an error.
 
 from __future__ import annotations
 
+_MOST_DIGITS = 20
 UNLIMITED_BYTES = 1 << 60
 """cgroup v1 writes "no limit" as the largest page-aligned 63-bit number."""
 
@@ -13,7 +14,12 @@ UNLIMITED_BYTES = 1 << 60
 def number(text: bytes) -> int | None:
     """A file that holds one number; `max` and anything else is None."""
     text = text.strip()
-    return int(text) if text.isdigit() else None
+    return int(text) if _is_whole(text) else None
+
+
+def _is_whole(text: bytes) -> bool:
+    # The kernel's counters have 64 bits; Python refuses to read some thousand digits.
+    return len(text) <= _MOST_DIGITS and text.isdigit()
 
 
 def field(text: bytes, name: bytes) -> int | None:
@@ -60,7 +66,7 @@ def block_bytes_v1(text: bytes) -> tuple[int, int] | None:
     is_counted = False
     for line in text.splitlines():
         words = line.split()
-        if len(words) == 3 and words[2].isdigit():
+        if len(words) == 3 and _is_whole(words[2]):
             is_counted = True
             if words[1] == b"Read":
                 read += int(words[2])
@@ -74,9 +80,9 @@ def block_bytes_v2(text: bytes) -> tuple[int, int]:
     read = write = 0
     for word in text.split():
         name, _, value = word.partition(b"=")
-        if name == b"rbytes" and value.isdigit():
+        if name == b"rbytes" and _is_whole(value):
             read += int(value)
-        elif name == b"wbytes" and value.isdigit():
+        elif name == b"wbytes" and _is_whole(value):
             write += int(value)
     return read, write
 
@@ -93,7 +99,7 @@ def network_bytes(text: bytes) -> tuple[int, int] | None:
         words = rest.split()
         if not colon or name.strip() == b"lo" or len(words) < 9:
             continue
-        if words[0].isdigit() and words[8].isdigit():
+        if _is_whole(words[0]) and _is_whole(words[8]):
             is_counted = True
             received += int(words[0])
             sent += int(words[8])

@@ -90,7 +90,8 @@ def _entries(values: Mapping[str, Any], key: str) -> Sequence[Any]:
 
 def _whole(values: Mapping[str, Any], key: str) -> int | None:
     value = values.get(key)
-    return value if isinstance(value, int) else None
+    # The engine's counters have 64 bits.
+    return value if isinstance(value, int) and 0 <= value < 2**64 else None
 
 
 def _network(networks: Any) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # nowait: a domain that another command holds must not hold up the others.
 _ASK = "domstats --raw --balloon --interface --block --nowait"
 _DOMAIN = re.compile(r"^Domain: '(.*)'$((?:\n(?!Domain: ).*)*)", re.MULTILINE)
-_FIELD = re.compile(r"^\s+((?:balloon|net|block)\.[\w.-]+)=(\d+)\s*$", re.MULTILINE)
+_FIELD = re.compile(r"^\s+((?:balloon|net|block)\.[\w.-]+)=([0-9]{1,20})\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from tui.core.log_mark import LogMark
+from tui.engines.docker.answers import checked_entries
 from tui.engines.docker.identity import (
     PODMAN,
     identity_of,
@@ -145,10 +146,10 @@ class Containers:
         labels = [f"{key}={value}" for key, value in self._mark.labels.items()]
         try:
             with self._link.translating("list the containers"):
-                entries: Sequence[Mapping[str, Any]] = self._link.look().containers(
+                answer = self._link.look().containers(
                     all=True, filters={"label": labels} if labels else None
                 )
-                return entries
+                return checked_entries(answer)
         except ActionFailed as error:
             # A refusal to list (HTTP 500 of an ailing engine) leaves nothing to work with.
             raise EngineUnavailable(str(error), "docker info") from error

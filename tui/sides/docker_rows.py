@@ -23,6 +23,8 @@ _STATES: Mapping[str, State] = {
     "stopped": State.STOPPED,
     "dead": State.DEAD,
 }
+_LAST_SECOND = 253_402_214_400.0
+"""The last day of the year 9999, which no calendar here goes beyond."""
 _EXIT = re.compile(r"(?:Exited|Restarting) \((-?\d+)\)")
 _HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 LIVE = (State.RUNNING, State.PAUSED, State.RESTARTING)
@@ -73,7 +75,12 @@ def ports_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
             continue
         address = str(port.get("IP") or "0.0.0.0")
         shown = f"[{address}]" if ":" in address else address
-        found.add((public, f"{shown}:{public}->{port['PrivatePort']}/{port.get('Type', 'tcp')}"))
+        found.add(
+            (
+                public,
+                f"{shown}:{public}->{port.get('PrivatePort', public)}/{port.get('Type', 'tcp')}",
+            )
+        )
     return tuple(text for _, text in sorted(found))
 
 
@@ -132,7 +139,8 @@ def unix_seconds(stamp: str) -> float | None:
         return None
     if moment.year < 1970 or moment.tzinfo is None:
         return None
-    return moment.timestamp()
+    seconds = moment.timestamp()
+    return seconds if seconds < _LAST_SECOND else None
 
 
 def instance_of(

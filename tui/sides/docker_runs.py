@@ -9,6 +9,7 @@ from typing import Any
 
 from docker.errors import NotFound
 
+from tui.engines.docker.answers import checked_inspection
 from tui.errors import ActionFailed
 from tui.sides.docker_link import Link
 from tui.sides.docker_rows import Run, is_worth_inspecting, run_of
@@ -76,7 +77,8 @@ class Runs:
         try:
             with self._link.translating("inspect a container"):
                 try:
-                    return run_of(self._link.look().inspect_container(container_id))
+                    answer = self._link.look().inspect_container(container_id)
+                    return run_of(checked_inspection(answer))
                 except NotFound:
                     return None
         except ActionFailed:

@@ -79,7 +79,8 @@ def parse_definition(text: str) -> Definition:
     """Raises ActionFailed when it is no domain XML."""
     try:
         root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
+        tree = {root.tag: _as_dict(root)}
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
         raise ActionFailed("libvirt gave no readable domain XML") from error
     kind = root.get("type", "")
     console = root.find("./devices/serial[@type='file']/source")
@@ -95,7 +96,7 @@ def parse_definition(text: str) -> Definition:
         has_terminal=root.find("./devices/console") is not None
         and root.find("./devices/console[@type='file']") is None,
         disks=tuple(disks),
-        tree={root.tag: _as_dict(root)},
+        tree=tree,
     )
 
 

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.core.reading import MIB, read_bounded
 from tui.model import EMPTY
+from tui.text import clean
+
+_MOST_BYTES = 16 * MIB
+"""A thousand machines are one MiB."""
+_MOST_ID_BYTES = 4096
+_LONGEST_NAME, _LONGEST_PATH = 255, 3000
+"""What Linux can open, with room for what is put behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ def data_path_of(project: Path) -> Path:
 def read_index(home: Path) -> list[Entry] | None:
     """The machines in the index; [] when there is none yet, None while it cannot be read whole."""
     try:
-        text = index_file(home).read_text(encoding="utf-8")
+        text = read_bounded(index_file(home), _MOST_BYTES).decode()
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError):
@@ -115,20 +123,35 @@ def _entry(raw: dict[str, Any]) -> Entry | None:
         data_path=Path(str(data_path))
         if _is_path(data_path)
         else Path(str(directory)) / ".vagrant",
-        box=box_name if isinstance(box_name, str) and box_name else None,
-        state=str(raw.get("state") or ""),
-        vagrantfile=vagrantfile if isinstance(vagrantfile, str) else "",
+        box=(clean(box_name) or None) if isinstance(box_name, str) else None,
+        state=clean(str(raw.get("state") or "")),
+        vagrantfile=str(vagrantfile) if is_machine_name(vagrantfile) else "",
         raw=raw,
     )
 
 
 def is_machine_name(value: object) -> bool:
     """Whether it can be one path component (Vagrant itself refuses slashes and brackets)."""
-    return isinstance(value, str) and value not in ("", ".", "..") and not set(value) & set("/\0")
+    return _is_file_name(value) and value not in ("", ".", "..") and "/" not in str(value)
 
 
 def _is_path(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("/") and "\0" not in value
+    return (
+        isinstance(value, str)
+        and value.startswith("/")
+        and len(value) < _LONGEST_PATH
+        and all(_is_file_name(part) for part in value.split("/"))
+    )
+
+
+def _is_file_name(value: object) -> bool:
+    """Whether a file can be called so: JSON can hold halves of characters, no file system can."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        return len(os.fsencode(value)) <= _LONGEST_NAME
+    except UnicodeEncodeError:
+        return False
 
 
 def read_project(project: Path, names: Iterable[str]) -> list[Entry]:
@@ -145,20 +168,20 @@ def read_project(project: Path, names: Iterable[str]) -> list[Entry]:
 def read_id(folder: Path) -> tuple[str, float] | None:
     """The provider's id of the machine and when it was created (Unix seconds); None without one."""
     try:
-        text = (folder / "id").read_text(encoding="utf-8").strip()
+        text = read_bounded(folder / "id", _MOST_ID_BYTES).decode().strip()
         return (text, (folder / "id").stat().st_mtime) if text else None
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return None
 
 
 def read_box(folder: Path) -> str | None:
     """The box the machine was made from, as `box_meta` says."""
     try:
-        meta = json.loads((folder / "box_meta").read_text(encoding="utf-8"))
+        meta = json.loads(read_bounded(folder / "box_meta", _MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     name = meta.get("name") if isinstance(meta, dict) else None
-    return name if isinstance(name, str) and name else None
+    return (clean(name) or None) if isinstance(name, str) else None
 
 
 def name_entries(entries: Iterable[Entry], project: Path) -> dict[str, Entry]:

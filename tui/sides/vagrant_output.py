@@ -32,7 +32,7 @@ _BUSY = ("another process is already executing an action", "because it is locked
 # Lines that carry the cause inside Vagrant's longer explanations.
 _CAUSES = (
     re.compile(r"Message: (?P<cause>.+)"),
-    re.compile(r"(?P<cause>.*Vagrantfile:\d+: .+)"),
+    re.compile(r"^(?P<cause>.*Vagrantfile:\d+: .+)"),
     re.compile(r"Error: (?P<cause>.+)"),
 )
 _PREAMBLE = ("Vagrant failed to initialize at a very early stage:",)

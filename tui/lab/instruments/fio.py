@@ -57,7 +57,7 @@ def parse_jobs(text: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
     try:
         jobs = json.loads(text[start:])["jobs"] if start >= 0 else None
         found = [str(job["jobname"]) for job in jobs] if jobs else []
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         found = []
     if found != list(names):
         raise ActionFailed(
@@ -71,7 +71,9 @@ def parse_jobs(text: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
 
 
 def _error_name(number: object) -> str:
-    return os.strerror(number) if isinstance(number, int) else str(number)
+    if isinstance(number, int) and abs(number) < 4096:
+        return os.strerror(number)
+    return f"error {str(number)[:20]}"
 
 
 def parse_figures(pattern: Pattern, job: Mapping[str, Any]) -> tuple[float, dict[str, float]]:

@@ -108,7 +108,7 @@ def _run(rig: Rig, arm: Arm, address: str, seconds: int, port: int, *more: str) 
 def _decoded(text: str) -> dict[str, Any]:
     try:
         answer = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ActionFailed("iperf3 gave no result") from error
     if not isinstance(answer, dict):
         raise ActionFailed("iperf3 gave no result")
