@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from threading import Lock
@@ -18,14 +18,16 @@ from typing import Any
 
 from platformdirs import user_data_path
 
+from tui.core.files import make_private, private_folder, tighten
 from tui.core.guard import Guard
 from tui.core.reasons import DISK_FULL, LOCKED, reason_of
-from tui.errors import StoreError
+from tui.errors import FileFailed, StoreError
 from tui.model import Boot, BootPhase, HealthStatus, Instance, Phase, SideName, State
 
 _APPLICATION_ID = 0x54574B44
 """Marks the file as ours in SQLite's own header field."""
 _BUSY_SECONDS = 5.0
+_MEMORY = ":memory:"
 
 # Number N brings a file of schema N-1 to schema N. Never change one that was released.
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -100,6 +102,8 @@ class Store:
         """Whether it is read from memory, not from the file."""
         try:
             self._database = self._open()
+        except FileFailed as error:
+            raise StoreError(str(error), error.fix) from error
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         self._is_ready = False
@@ -113,14 +117,19 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         if self._guard.is_read_only:
             return self._open_to_look()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if str(self.path) != _MEMORY:
+            private_folder(self.path.parent)
+            make_private(self.path)
+            # What SQLite makes beside it has its mode; these are of an earlier version of ours.
+            for name in ("-wal", "-shm"):
+                tighten(self.path.with_name(self.path.name + name))
         return _connect(str(self.path))
 
     def _open_to_look(self) -> sqlite3.Connection:
         """Makes no file: SQLite's own read-only mode makes two beside a file nobody has open."""
         if not self.path.exists():
             self._is_copy = True
-            return _connect(":memory:")
+            return _connect(_MEMORY)
         wal = self.path.with_name(f"{self.path.name}-wal")
         is_open_elsewhere = wal.exists() and wal.stat().st_size > 0
         how = "mode=ro" if is_open_elsewhere else "immutable=1"
@@ -310,7 +319,7 @@ def _connect(name: str, *, is_uri: bool = False) -> sqlite3.Connection:
 
 
 def _copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
-    copy = _connect(":memory:")
+    copy = _connect(_MEMORY)
     database.backup(copy)
     return copy
 

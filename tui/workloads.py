@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -209,14 +210,25 @@ def _upward() -> list[Path]:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Nobody named this project: another user's would run his Vagrantfile. Raises WorkloadError."""
+    """Nobody named this project: another user's would run his Vagrantfile. Raises WorkloadError.
+
+    As git's `safe.directory`: it belongs to this user, to who called sudo, or to root, and is not
+    open to everybody.
+    """
     trusted = {0, os.geteuid()}
     if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
         trusted.add(int(caller))
     for path in (folder, folder / "Vagrantfile", folder / "workloads"):
-        if path.stat().st_uid not in trusted:
+        for status in (path.lstat(), path.stat()):
+            is_link = stat.S_ISLNK(status.st_mode)
+            if status.st_uid not in trusted:
+                problem = "is another user's"
+            elif status.st_mode & stat.S_IWOTH and not is_link:
+                problem = "may be written by everybody"
+            else:
+                continue
             raise WorkloadError(
-                f"{path} is another user's, and a project that is not named must be your own",
+                f"{path} {problem}, and a project that is not named must be your own",
                 f"name it if you trust it: --project {folder}",
             )
 

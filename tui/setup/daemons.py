@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tui.core.files import PRIVATE, append_private, private_folder, replace_file
 from tui.errors import ActionFailed
 from tui.setup.host import Host, Say
 
@@ -77,15 +78,15 @@ auth_unix_rw = "none"
 def libvirtd_for(host: Host) -> Daemon:
     """libvirtd, told to go without polkit where there is no D-Bus to reach it by.
 
-    Raises OSError when its settings cannot be written.
+    Raises FileFailed when its settings cannot be written.
     """
     if host.has_systemd or host.path("/run/dbus/system_bus_socket").exists():
         return LIBVIRTD
     if not host.has_group("libvirt"):
         return LIBVIRTD
     settings = host.state_folder / "libvirtd.conf"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(_LIBVIRTD_CONF, encoding="ascii")
+    private_folder(settings.parent)
+    replace_file(settings, _LIBVIRTD_CONF, PRIVATE)
     command = (*LIBVIRTD.command, "--config", str(settings))
     return replace(LIBVIRTD, command=command)
 
@@ -152,12 +153,14 @@ def _last_words(host: Host, daemon: Daemon) -> str:
 def _detach(host: Host, daemon: Daemon, say: Say) -> int:
     """Start it in a session of its own; returns its pid."""
     log = log_path(host, daemon)
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(log.parent)
+    # Made here: the shell that appends to it follows links and the umask.
+    os.close(append_private(log))
     told = host.run(*host.as_root("sh", "-c", _DETACH, str(log), *daemon.command))
     if told.code != 0 or not told.last_line.isdigit():
         raise ActionFailed(f"{daemon.name} cannot be started: {told.last_line}")
     pid = int(told.last_line)
-    (host.state_folder / f"{daemon.name}.pid").write_text(f"{pid}\n", encoding="ascii")
+    replace_file(host.state_folder / f"{daemon.name}.pid", f"{pid}\n", PRIVATE)
     say(f"{daemon.name} started, pid {pid}, log {log}")
     return pid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
+from tui.core.files import append_private, private_folder
 from tui.setup.host import Say
 from tui.text import clean
 
@@ -30,8 +32,8 @@ class Progress:
         self.last: deque[str] = deque(maxlen=LAST_LINES)
 
     def __enter__(self) -> Self:
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._log = self._log_path.open("a", encoding="utf-8")
+        private_folder(self._log_path.parent)
+        self._log = os.fdopen(append_private(self._log_path), "a", encoding="utf-8")
         return self
 
     def __exit__(

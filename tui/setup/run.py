@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from tui.core.files import append_private, private_folder
 from tui.core.reasons import reason_of
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import Check, Reading
@@ -62,8 +64,8 @@ def _become_root(host: Host) -> None:
 @contextmanager
 def _alone(host: Host) -> Iterator[None]:
     """One setup at a time. Raises ActionFailed."""
-    host.state_folder.mkdir(parents=True, exist_ok=True)
-    with (host.state_folder / "setup.lock").open("w") as lock:
+    private_folder(host.state_folder)
+    with os.fdopen(append_private(host.state_folder / "setup.lock"), "a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
