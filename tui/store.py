@@ -103,7 +103,8 @@ class Store:
         try:
             self._database = self._open()
         except FileFailed as error:
-            raise StoreError(str(error), error.fix) from error
+            told = f"{self.path}: the history cannot be used: {error}"
+            raise StoreError(told, error.fix) from error
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         self._is_ready = False

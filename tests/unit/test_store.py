@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -284,3 +285,42 @@ def test_where_the_file_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("TWINDECK_DATA")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert history_path() == tmp_path / "twindeck" / "history.db"
+
+
+def test_the_history_is_its_owners_alone(path: Path) -> None:
+    opened = Store(path)
+    opened.add_boot(a_boot("web", 1.0))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    opened.close()
+    assert modes == dict.fromkeys(("history.db", "history.db-wal", "history.db-shm"), 0o600)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_history_others_could_read_is_tightened_when_it_is_opened(path: Path) -> None:
+    Store(path).close()
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    Store(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # The folder may be one the user named, with more in it.
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o755
+
+
+def test_a_history_behind_a_link_is_not_written(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir()
+    path.symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreError, match="it is a symbolic link"):
+        Store(path)
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+def test_a_full_disk_is_called_one(store: Store) -> None:
+    with store.transaction() as database:
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError) as caught:
+        store.save_fleet([Instance(SideName.VM, f"n{n}", State.RUNNING) for n in range(999)])
+    assert caught.value.line == (
+        f"{store.path}: the history cannot be written: the disk is full "
+        f"→ free some space there, see: df -h {store.path.parent}"
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -324,3 +326,79 @@ def test_the_example_in_the_documentation_loads(tmp_path: Path) -> None:
     example = document.partition("```toml\n")[2].partition("```")[0]
     workload = load(write(tmp_path, example))
     assert (workload.memory_mib, workload.cpus, workload.vm_port) == (512, 1, 18080)
+
+
+def found_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("TWINDECK_PROJECT", raising=False)
+    monkeypatch.chdir(folder)
+    return find_project()
+
+
+@pytest.fixture
+def belongs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, int], None]:
+    """Has a path belong to a user, for who is not root to make it so."""
+    owners: dict[Path, int] = {}
+    really = Path.lstat, Path.stat
+
+    def asked(which: int) -> Callable[..., os.stat_result]:
+        def look(path: Path, **options: bool) -> os.stat_result:
+            status = really[which](path, **options)
+            values = list(status)
+            values[stat.ST_UID] = owners.get(path, status.st_uid)
+            return os.stat_result(values)
+
+        return look
+
+    monkeypatch.setattr(Path, "lstat", asked(0))
+    monkeypatch.setattr(Path, "stat", asked(1))
+    return owners.__setitem__
+
+
+STRANGER = 54321
+
+
+@pytest.mark.parametrize("part", [".", "Vagrantfile", "workloads"])
+def test_a_strangers_project_found_by_walking_up_is_refused(
+    part: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    belongs: Callable[[Path, int], None],
+) -> None:
+    project = make_project(tmp_path / "theirs")
+    (project / "below").mkdir()
+    belongs(project / part, STRANGER)
+    with pytest.raises(WorkloadError) as caught:
+        found_from(project / "below", monkeypatch)
+    assert caught.value.line == (
+        f"the project {project}, found from the working directory, is not used: "
+        f"{project / part} belongs to the user {STRANGER} → --project {project} if you trust it"
+    )
+    # Named, it is the user's own choice.
+    assert find_project(project) == project
+    monkeypatch.setenv("TWINDECK_PROJECT", str(project))
+    assert find_project() == project
+
+
+@pytest.mark.parametrize("part", [".", "Vagrantfile", "workloads"])
+def test_a_project_everybody_may_write_is_refused(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(tmp_path / "open")
+    (project / part).chmod(0o777)
+    with pytest.raises(WorkloadError, match="may be written by everybody"):
+        found_from(project, monkeypatch)
+
+
+def test_under_sudo_the_callers_project_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, belongs: Callable[[Path, int], None]
+) -> None:
+    project = make_project(tmp_path / "mine")
+    for part in (project, project / "Vagrantfile", project / "workloads"):
+        belongs(part, STRANGER)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_UID", str(STRANGER))
+    assert found_from(project, monkeypatch) == project
+    # The variable of somebody who is not root proves nothing.
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    with pytest.raises(WorkloadError, match="belongs to"):
+        found_from(project, monkeypatch)
