@@ -370,8 +370,8 @@ def test_a_strangers_project_found_by_walking_up_is_refused(
     with pytest.raises(WorkloadError) as caught:
         found_from(project / "below", monkeypatch)
     assert caught.value.line == (
-        f"the project {project}, found from the working directory, is not used: "
-        f"{project / part} belongs to the user {STRANGER} → --project {project} if you trust it"
+        f"{project / part} is another user's, and a project that is not named must be your own "
+        f"→ name it if you trust it: --project {project}"
     )
     # Named, it is the user's own choice.
     assert find_project(project) == project
@@ -400,5 +400,5 @@ def test_under_sudo_the_callers_project_is_the_users(
     assert found_from(project, monkeypatch) == project
     # The variable of somebody who is not root proves nothing.
     monkeypatch.setattr(os, "geteuid", lambda: 1)
-    with pytest.raises(WorkloadError, match="belongs to"):
+    with pytest.raises(WorkloadError, match="is another user's"):
         found_from(project, monkeypatch)
