@@ -520,17 +520,3 @@ def test_the_output_of_an_action_holds_no_secret(rig: Rig) -> None:
     assert "DB_PASSWORD=********" in told
     assert "me:********@registry.example" in told
     assert secret not in told
-
-
-def test_a_boot_that_cannot_be_stored_is_told_and_the_action_is_done(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(boot: Boot) -> None:
-        raise StoreError("history.db: the disk is full", "free some space")
-
-    monkeypatch.setattr(rig.store, "add_boot", full)
-    job = rig.fleet.wait_job(rig.fleet.submit(Verb.START, "container:old"), 5)
-    assert (job.state, job.error) == (JobState.DONE, "")
-    told = "this boot is not stored: history.db: the disk is full → free some space"
-    assert job.note == told
-    assert rig.fleet.output("container:old")[-1] == told

@@ -312,15 +312,3 @@ def test_a_history_behind_a_link_is_not_written(path: Path, tmp_path: Path) -> N
     with pytest.raises(StoreError, match="it is a symbolic link"):
         Store(path)
     assert not (tmp_path / "elsewhere.db").exists()
-
-
-def test_a_full_disk_is_called_one(store: Store) -> None:
-    with store.transaction() as database:
-        (pages,) = database.execute("PRAGMA page_count").fetchone()
-    store._database.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreError) as caught:
-        store.save_fleet([Instance(SideName.VM, f"n{n}", State.RUNNING) for n in range(999)])
-    assert caught.value.line == (
-        f"{store.path}: the history cannot be written: the disk is full "
-        f"→ free some space there, see: df -h {store.path.parent}"
-    )
