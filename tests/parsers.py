@@ -197,8 +197,14 @@ def _tools(text: str) -> None:
 
 
 @cache
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    # Kept as long as the process lasts, and removed with it.
+    return tempfile.TemporaryDirectory(prefix="twindeck-fuzz-")
+
+
+@cache
 def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="twindeck-fuzz-")) / "workloads" / "web"
+    folder = Path(_temporary().name) / "workloads" / "web"
     folder.mkdir(parents=True)
     return folder
 

@@ -314,18 +314,6 @@ def test_a_history_behind_a_link_is_not_written(path: Path, tmp_path: Path) -> N
     assert not (tmp_path / "elsewhere.db").exists()
 
 
-def test_a_full_disk_is_called_one(store: Store) -> None:
-    with store.transaction() as database:
-        (pages,) = database.execute("PRAGMA page_count").fetchone()
-    store._database.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreError) as caught:
-        store.save_fleet([Instance(SideName.VM, f"n{n}", State.RUNNING) for n in range(999)])
-    assert caught.value.line == (
-        f"{store.path}: the history cannot be used: the disk is full "
-        f"→ make room: df -h {store.path.parent} shows which disk it is"
-    )
-
-
 def test_rows_that_make_no_sense_are_left_out_and_the_others_stay(store: Store, path: Path) -> None:
     store.add_boot(a_boot("nginx", 1.0))
     store.save_fleet([Instance(SideName.VM, "web", State.STOPPED, created_at=5.0)])
