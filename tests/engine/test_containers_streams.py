@@ -124,8 +124,8 @@ def test_a_killed_process_is_seen_at_once_with_its_exit_code(
         assert find(containers, name).state is State.RUNNING
         seen = watching.count
         docker("exec", name, "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
-        until(lambda: watching.count > seen, 1.0)
-        until(lambda: find(containers, name).state is State.STOPPED, 1.0)
+        until(lambda: watching.count > seen, 3.0)
+        until(lambda: find(containers, name).state is State.STOPPED, 3.0)
         assert find(containers, name).exit_code == 137
     finally:
         watching.end()

@@ -222,7 +222,8 @@ class DecksScreen(ActingScreen):
         if event.size.height < _TALL_ROWS or self.app.is_thin:
             self._charts = ()
             await charts.remove_children()
-        elif not charts.children:
+        elif not charts.children and charts.is_attached:
+            # A window may change its size while the console is left: nothing is mounted then.
             # The first frame does not wait for them.
             from tui.widgets.boot_chart import BootChart
             from tui.widgets.trend_chart import TrendChart
