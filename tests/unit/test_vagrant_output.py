@@ -171,3 +171,19 @@ def test_any_output_gives_one_line(lines: list[str]) -> None:
     for line in lines:
         phase_of(line)
         accelerator_of(line)
+
+
+def test_an_error_that_vagrant_did_not_catch_is_one_sentence_without_its_calls() -> None:
+    gems = "/usr/share/rubygems-integration/all/gems"
+    errors = [
+        f"{gems}/fog-core-2.3.0/lib/fog/core/wait_for.rb:9:in `block in wait_for': The specified "
+        "wait_for timeout (44.8 seconds) was exceeded (Fog::Errors::TimeoutError)",
+        f"\tfrom {gems}/fog-core-2.3.0/lib/fog/core/wait_for.rb:6:in `loop'",
+        f"\tfrom {gems}/vagrant-2.3.4/lib/vagrant/action/warden.rb:48:in `call'",
+    ]
+    said = str(failure("halt", "web", Path("/srv/shop"), errors))
+    expected = "vagrant halt web failed: The guest did not do it in the time vagrant waits."
+    assert said == expected
+    errors[0] = f"{gems}/x.rb:1:in `open': No route to host (Errno::EHOSTUNREACH)"
+    said = str(failure("up", "web", Path("/srv/shop"), errors))
+    assert said == "vagrant up web failed: No route to host"

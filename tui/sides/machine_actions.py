@@ -138,8 +138,14 @@ class MachineActions:
         if machine.domain is not None and not machine.is_vagrants:
             self._shut_down(machine, machine.domain, report)
             return
-        with self._vagrant(machine, report) as vagrant:
-            vagrant.halt(vm_name=machine.entry.name)
+        try:
+            with self._vagrant(machine, report) as vagrant:
+                vagrant.halt(vm_name=machine.entry.name)
+        except ActionFailed as error:
+            # A guest that does not heed the power button fails it, and can only be killed.
+            raise ActionFailed(
+                str(error), error.fix or f"twindeck kill {machine.instance.key}"
+            ) from error
 
     def _shut_down(self, machine: Machine, domain: Domain, report: Report) -> None:
         """Without vagrant: ask the guest as a power button does."""

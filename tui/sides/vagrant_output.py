@@ -35,6 +35,9 @@ _CAUSES = (
     re.compile(r"(?P<cause>.*Vagrantfile:\d+: .+)"),
     re.compile(r"Error: (?P<cause>.+)"),
 )
+# A plug-in's error that Vagrant did not catch: `FILE.rb:9:in `x': MESSAGE (Class)`, then the calls.
+_UNCAUGHT = re.compile(r"\S+\.rb:\d+:in .+?': (?P<message>.+?)(?: \([\w:]+\))?")
+_CALL = re.compile(r"from \S+:\d+:in .+")
 _PREAMBLE = ("Vagrant failed to initialize at a very early stage:",)
 _TAKEN = re.compile(r"Name `(\S+)` of domain about to create is already taken")
 # 0 stands for a line Vagrant could not tell.
@@ -64,6 +67,7 @@ def is_progress(line: str) -> bool:
 def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> TwindeckError:
     """The error to raise for a vagrant that failed, from what it wrote to its standard error."""
     lines = [clean(line).strip() for line in errors]
+    lines = [_plainly(line) for line in lines if not _CALL.fullmatch(line)]
     whole = " ".join(line for line in lines if line)
     if any(busy in whole for busy in _BUSY):
         return ActionBusy(
@@ -80,6 +84,16 @@ def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> Twind
             "correct that line and try again",
         )
     return ActionFailed(f"vagrant {command} {name} failed: {reason(lines)}")
+
+
+def _plainly(line: str) -> str:
+    """The line; the bare message where it is an error that no code of Vagrant's caught."""
+    uncaught = _UNCAUGHT.fullmatch(line)
+    if uncaught is None:
+        return line
+    if "wait_for timeout" in uncaught["message"]:
+        return "The guest did not do it in the time vagrant waits."
+    return uncaught["message"]
 
 
 def reason(lines: Sequence[str]) -> str:
