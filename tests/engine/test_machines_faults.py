@@ -138,14 +138,20 @@ def test_a_disk_that_is_not_clearly_its_own_is_left_and_named(shop: Shop) -> Non
     assert shared.exists()
 
 
-def test_an_id_without_a_domain_is_absent_with_a_vagrantfile_and_nothing_without(
+def test_an_id_without_a_domain_is_nothing_without_a_vagrantfile_and_what_vagrant_says_with_one(
     shop: Shop,
 ) -> None:
     assert shop.row() is None
-    (shop.directory / "Vagrantfile").write_text("Vagrant.configure('2') { }")
+    (shop.directory / "Vagrantfile").write_text(
+        "Vagrant.configure('2') { |config| config.vm.define 'web' }\n"
+    )
     row = shop.row()
     assert row is not None
-    assert (row.state, row.id) == (State.ABSENT, None)
+    # It may be at a libvirt that only its Vagrantfile names.
+    assert (row.state, row.note) == (State.UNKNOWN, "vagrant is being asked")
+    now = shop.side().look(row.name)
+    assert now is not None
+    assert (now.state, now.id) == (State.ABSENT, None), now.note
 
 
 def test_a_vagrantfile_with_an_error_is_one_line(shop: Shop) -> None:

@@ -113,7 +113,7 @@ class Inventory:
     def look(self, name: str) -> Machine | None:
         """One machine, by an answer that is not older than the question.
 
-        May wait for vagrant, up to half a minute. Raises EngineUnavailable.
+        May wait for vagrant, up to a minute. Raises EngineUnavailable.
         """
         with self._lock:
             machine = self._list(may_ask=False).get(name)

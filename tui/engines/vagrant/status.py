@@ -20,7 +20,7 @@ from tui.model import State
 from tui.sides.vagrant_output import reason
 from tui.text import clean
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
 _END_SECONDS = 2.0
 _STATES: Mapping[str, State] = {
     "running": State.RUNNING,
