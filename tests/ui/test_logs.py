@@ -372,6 +372,25 @@ async def test_a_restart_that_is_over_before_it_is_told_is_followed_all_the_same
         assert len([line for line in screen.view.store.lines if "restarted" in line]) == 1
 
 
+async def test_a_restart_that_the_list_tells_late_is_marked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = Runs()
+    app = pair_app(as_of(data.CONTAINER))
+    monkeypatch.setattr(app.fleet, "logs", runs.logs)
+    monkeypatch.setattr("tui.screens.logs._RETRY_NS", -1)
+    async with app.run_test(size=(120, 24)) as pilot:
+        screen = await opened(pilot, 2)
+        first_is_over = runs.runs[0][1]
+        runs.begin("second 1")
+        first_is_over.set()
+        # The log ended and goes on; the list still knows of the first run only.
+        await until(pilot, lambda: "second 1" in text_of(app))
+        app.fleet.push(as_of(SECOND_RUN))
+        await until(pilot, lambda: any("── restarted" in s for s in screen.view.store.lines))
+        assert screen.stream_word() == "following"
+
+
 async def test_a_machines_restart_is_marked_in_its_console_which_reads_on() -> None:
     app = pair_app(logs={data.VM.key: ["login:"]})
     async with app.run_test(size=(80, 24)) as pilot:

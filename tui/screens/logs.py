@@ -43,6 +43,8 @@ class LogScreen(TextScreen):
         self._ended_at_ns = 0
         self._run: Run | None = None
         self._was_ailing = False
+        self._is_ahead = False
+        """Whether the log was asked for again though no other run was told of."""
 
     def make_view(self) -> LogView:
         """Text with the lines between two runs set off."""
@@ -85,8 +87,10 @@ class LogScreen(TextScreen):
             self.show_title()
 
     def _go_on(self, run: Run, heading: str) -> None:
-        if self._end is None and run.side is SideName.VM:
-            # The console's file outlives the run, and its reader reads on.
+        is_ahead, self._is_ahead = self._is_ahead, False
+        if self._end is None and (run.side is SideName.VM or is_ahead):
+            # The console's file outlives the run, and its reader reads on. A container's log that
+            # was asked for again may be in its next run before the engine's list tells of that.
             self.feed.note(heading)
         else:
             self.feed.resume(heading)
@@ -111,6 +115,7 @@ class LogScreen(TextScreen):
             self.show_reason(end or "")
             self.refresh_bindings()
         elif self._is_cut_off(now_ns):
+            self._is_ahead = True
             self.feed.resume()
         is_news, self._titled = self._titled != self._source, self._source
         if is_turned or batch.skipped or batch.is_anew or is_news:
