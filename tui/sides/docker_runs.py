@@ -10,7 +10,7 @@ from typing import Any
 from docker.errors import NotFound
 
 from tui.engines.docker.answers import checked_inspection
-from tui.errors import ActionFailed
+from tui.errors import ActionFailed, EngineUnavailable
 from tui.sides.docker_link import Link
 from tui.sides.docker_rows import Run, is_worth_inspecting, run_of
 
@@ -44,14 +44,19 @@ class Runs:
     def of(self, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Run]:
         """Container id -> run, for those of `entries`, the engine's list, that are worth it.
 
-        Raises EngineUnavailable.
+        The engine holds an inspection for as long as it starts or ends that container. One that
+        does not come in time hides no row: it and those behind it are asked for at the next list.
         """
         watch, kept = self._kept()
         runs: dict[str, Run] = {}
-        for entry in entries:
-            if not is_worth_inspecting(entry):
-                continue
-            run = kept.get(entry["Id"]) or self._inspect(entry["Id"])
+        is_in_time = True
+        for entry in filter(is_worth_inspecting, entries):
+            run = kept.get(entry["Id"])
+            if run is None and is_in_time:
+                try:
+                    run = self._inspect(entry["Id"])
+                except EngineUnavailable:
+                    is_in_time = False
             if run is not None:
                 runs[entry["Id"]] = run
         with self._lock:
