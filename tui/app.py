@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from tui.console import Clock, ConsoleApp, Interruptible
@@ -86,6 +87,15 @@ class TwindeckApp(ConsoleApp):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice; ours where it chooses the one for a terminal."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from tui.driver import TerminalDriver
+
+        chosen = super().get_driver_class()
+        return TerminalDriver if chosen is LinuxDriver else chosen
 
     def get_default_screen(self) -> DecksScreen:
         """The decks are home."""

@@ -31,7 +31,7 @@ from tests.tmux.terminal import TWINDECK, Terminal
 
 pytestmark = pytest.mark.engine
 
-_BOOT_SECONDS = 420.0
+_BOOT_SECONDS = 900.0
 _ACT_SECONDS = 120.0
 Done = subprocess.CompletedProcess[str]
 

@@ -139,6 +139,14 @@ def test_a_console_told_to_end_gives_the_terminal_back(
     assert "nginx" not in screen
 
 
+def test_a_console_whose_terminal_is_gone_ends(terminal: Terminal, tmp_path: Path) -> None:
+    open_console(terminal, tmp_path, {}, "--sampler", "auto")
+    terminal.wait_text("nginx", 20)
+    (console,) = psutil.Process(terminal.pane_pid()).children()
+    terminal.close()
+    assert console.wait(15) is None or not console.is_running()
+
+
 def test_what_others_wrote_on_the_terminal_goes_with_a_repaint(
     terminal: Terminal, tmp_path: Path
 ) -> None:
