@@ -240,6 +240,15 @@ def test_asking_for_what_is_so_already_is_no_error(deck: Deck) -> None:
     assert deck.vms.asked == deck.containers.asked == []
 
 
+def test_what_its_engine_does_not_have_is_destroyed_already(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deck.vms, "look", lambda name: None)
+    result = deck.run("destroy", "--yes", "never")
+    assert result.exit_code == 0, result.stderr
+    assert "is absent already" in result.stderr
+
+
 def test_already_is_what_the_engine_says_not_what_was_listed(
     deck: Deck, monkeypatch: pytest.MonkeyPatch
 ) -> None:

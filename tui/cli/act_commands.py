@@ -209,9 +209,10 @@ def _is_settled(fleet: Fleet, verb: Verb, instance: Instance) -> bool:
     if instance.state not in WANTED.get(verb, ()):
         return False
     now = fleet.look(instance.key)
-    if now is None or now.state not in WANTED[verb]:
+    state = State.ABSENT if now is None else now.state
+    if state not in WANTED[verb]:
         return False
-    say(f"{now.key}: is {now.state} already")
+    say(f"{instance.key}: is {state} already")
     return True
 
 
