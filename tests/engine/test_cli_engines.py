@@ -205,7 +205,10 @@ def test_both_samplers_give_the_same_memory(deck: Deck, containers: list[str]) -
         done = deck.twindeck(*words)
         assert done.returncode == 0, done.stderr
         found[sampler] = json.loads(done.stdout.splitlines()[-1])["memory_bytes"]
-    assert found["engine"] == pytest.approx(found["cgroup"], rel=0.1, abs=256 * 1024)
+    # Each core keeps 64 pages in stock for a cgroup (the kernel's MEMCG_CHARGE_BATCH), and the two
+    # are read a second apart.
+    stock = 64 * os.sysconf("SC_PAGE_SIZE") * (os.cpu_count() or 1)
+    assert found["engine"] == pytest.approx(found["cgroup"], rel=0.1, abs=stock)
 
 
 def test_looking_loads_no_screen(deck: Deck) -> None:

@@ -165,8 +165,10 @@ def test_an_engine_killed_outright_is_started_over_what_it_left(
         assert pid is not None, file
         while daemons.is_process(host, pid, name):
             assert time.monotonic() < until, f"{name} lives on"
-    # Its pid belongs to somebody else by now.
-    Path(second_engine.pid_files[0][0]).write_text(str(os.getpid()))
+    # Its pid belongs by now to somebody who was not there when it was written.
+    pid_file = Path(second_engine.pid_files[0][0])
+    pid_file.write_text(str(os.getpid()))
+    os.utime(pid_file, (1, 1))
     said.clear()
     daemons.start(host, second_engine, lambda: answers(second_engine), said.append)
     second = daemons.running_pid(host, second_engine)
