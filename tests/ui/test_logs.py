@@ -400,7 +400,7 @@ async def test_a_machines_restart_is_marked_in_its_console_which_reads_on() -> N
         again = replace(data.VM, started_at=(data.VM.started_at or 0) + 60)
         app.fleet.push(replace(data.SNAPSHOT, instances=(again, data.CONTAINER)))
         await until(pilot, lambda: "── restarted " in text_of(app))
-        assert lines_of(app)[0].endswith("2 lines · following")
+        await until(pilot, lambda: lines_of(app)[0].endswith("2 lines · following"))
 
 
 async def test_a_log_that_cannot_be_read_says_ended_and_why_until_another_run(
@@ -420,7 +420,7 @@ async def test_a_log_that_cannot_be_read_says_ended_and_why_until_another_run(
     async with app.run_test(size=(120, 24)) as pilot:
         await app.push_screen(LogScreen(KEY))
         await until(pilot, lambda: "web keeps no log" in text_of(app))
-        assert lines_of(app)[0].endswith("ended")
+        await until(pilot, lambda: lines_of(app)[0].endswith("ended"))
         app.fleet.push(as_of(ANOTHER))
         await until(pilot, lambda: "now it does" in text_of(app))
         assert "keeps no log" not in text_of(app)
