@@ -319,7 +319,7 @@ async def test_a_log_is_followed_over_a_restart_and_its_title_tells_the_truth(
     monkeypatch.setattr(app.fleet, "logs", runs.logs)
     async with app.run_test(size=(120, 24)) as pilot:
         screen = await opened(pilot, 2)
-        assert lines_of(app)[0].endswith("2 lines · following")
+        await until(pilot, lambda: lines_of(app)[0].endswith("2 lines · following"))
         runs.runs[0][1].set()
         app.fleet.push(as_of(STOPPED))
         told = "exited 143: its next run will be followed"
@@ -348,12 +348,12 @@ async def test_a_log_is_followed_into_another_container_of_the_same_name(
         runs.runs[0][1].set()
         app.fleet.push(as_of(None))
         await until(pilot, lambda: "it is gone: another of that name" in lines_of(app)[0])
-        assert lines_of(app)[0].endswith("ended")
+        await until(pilot, lambda: lines_of(app)[0].endswith("ended"))
         runs.begin("second 1")
         app.fleet.push(as_of(ANOTHER))
         await until(pilot, lambda: "second 1" in text_of(app))
         assert screen.view.store.lines[2].startswith("── another container of this name, started")
-        assert lines_of(app)[0].endswith("following")
+        await until(pilot, lambda: lines_of(app)[0].endswith("following"))
 
 
 async def test_a_restart_that_is_over_before_it_is_told_is_followed_all_the_same(
