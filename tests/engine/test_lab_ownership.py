@@ -266,6 +266,16 @@ def test_a_domain_is_the_labs_by_its_mark_or_its_origin_and_never_by_its_name(
             virsh_remove(domain)
 
 
+def test_a_domain_that_is_gone_by_now_holds_nothing_up(own: RunFolder, estate: Estate) -> None:
+    """The vagrant of a killed run goes on for a while, and removes what it had begun."""
+    gone = Instance(
+        SideName.VM, own.workload, State.STOPPED, id=str(uuid.uuid4()), provider="libvirt"
+    )
+    estate.check(gone)
+    with pytest.raises(ActionFailed, match="no libvirt connection has the VM"):
+        estate.at(str(gone.id))
+
+
 def test_the_next_run_clears_nothing_of_one_that_lives(own: RunFolder, base_image: str) -> None:
     label = f"{RUN_LABEL}={own.run}"
     docker("create", "--name", own.workload, "--label", label, base_image, "true")

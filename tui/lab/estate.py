@@ -59,7 +59,10 @@ class Estate:
 
     def at(self, uuid: str) -> Libvirt:
         """The connection that has that domain. Raises ActionFailed when none has."""
-        return self._libvirt.at(self._domain(uuid).uri)
+        domain = self._domain(uuid)
+        if domain is None:
+            raise ActionFailed(f"no libvirt connection has the VM {uuid} any more")
+        return self._libvirt.at(domain.uri)
 
     def is_own(self, domain: Domain) -> bool:
         """Whether that domain is the run's, by its definition as it is now."""
@@ -77,18 +80,13 @@ class Estate:
         """Raises ActionFailed for what is there and was not made by the run."""
         if instance.id is None:
             return
-        is_libvirt = instance.provider == "libvirt"
-        if instance.side is SideName.CONTAINER:
-            is_own = self._own.has(CONTAINER, instance.id)
-        else:
-            # What another provider runs is known by the id in the run's own folder alone.
-            is_own = not is_libvirt or self.is_own(self._domain(instance.id))
-        if not is_own:
+        is_own = self._has_made(instance, instance.id)
+        if not is_own and not self._is_gone(instance, instance.id):
             raise ActionFailed(
                 f"{instance.key} was not made by this comparison, so it is left alone",
                 f"twindeck inspect {instance.key}",
             )
-        if is_libvirt and not self._own.has(DOMAIN, instance.id):
+        if is_own and _is_domain(instance) and not self._own.has(DOMAIN, instance.id):
             self._own.record(DOMAIN, instance.id)
             self.at(instance.id).mark(instance.id, MARK, f'<run id="{self._own.run}"/>')
 
@@ -129,11 +127,21 @@ class Estate:
     def _domains(self) -> Iterable[Domain]:
         return self._libvirt.listing().domains.values() if self._libvirt.is_installed else ()
 
-    def _domain(self, uuid: str) -> Domain:
-        for domain in self._domains():
-            if domain.uuid == uuid:
-                return domain
-        raise ActionFailed(f"no libvirt connection has the VM {uuid} any more")
+    def _domain(self, uuid: str) -> Domain | None:
+        return next((domain for domain in self._domains() if domain.uuid == uuid), None)
+
+    def _has_made(self, instance: Instance, engine_id: str) -> bool:
+        if instance.side is SideName.CONTAINER:
+            return self._own.has(CONTAINER, engine_id)
+        if not _is_domain(instance):
+            # What another provider runs is known by the id in the run's own folder alone.
+            return True
+        domain = self._domain(engine_id)
+        return domain is not None and self.is_own(domain)
+
+    def _is_gone(self, instance: Instance, engine_id: str) -> bool:
+        """A killed run's vagrant may still be clearing up: what is gone is nobody else's."""
+        return _is_domain(instance) and self._domain(engine_id) is None
 
     def _tags(self) -> list[str]:
         with self._link.translating("list the lab's images"):
@@ -162,6 +170,10 @@ class Estate:
             if self._own.engine is None:
                 return ()
             raise
+
+
+def _is_domain(instance: Instance) -> bool:
+    return instance.side is SideName.VM and instance.provider == "libvirt"
 
 
 def _delete_disk(libvirt: Libvirt, disk: str) -> None:
