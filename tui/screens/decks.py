@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from tui.model import Instance, SideName, State, verbs_for
@@ -21,15 +20,10 @@ from tui.widgets.filter_box import FilterBox
 from tui.widgets.host_bar import HostBar
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.ordering import FIGURES
+from tui.widgets.selection_charts import SelectionCharts
 from tui.widgets.status_line import StatusLine
 
-if TYPE_CHECKING:
-    from tui.widgets.boot_chart import BootChart
-    from tui.widgets.trend_chart import TrendChart
-
 _TICK_SECONDS = 1.0
-_REST_SECONDS = 0.1
-"""How long the cursor has to rest on a row before its charts are drawn."""
 _FOOTER = (
     *("start_or_stop", "bring_up", "boot_pair", "logs", "shell", "destroy", "filter", "output"),
     *("restart", "comparisons", "pause_or_resume", "inspect", "mark", "order", "kill"),
@@ -62,8 +56,7 @@ class DecksScreen(ActingScreen):
         self._active = SideName.VM
         self._worded: tuple[object, ...] = ()
         self._is_behind = False
-        self._charts: tuple[TrendChart | BootChart, ...] = ()
-        self._rest: Timer | None = None
+        self._charts = SelectionCharts()
         self._filter = FilterBox()
         self._filter_line = Horizontal(Static("/"), self._filter, id="filter-line")
         self._status = StatusLine()
@@ -74,7 +67,7 @@ class DecksScreen(ActingScreen):
         yield HostBar()
         with Horizontal(id="decks"):
             yield from self._panes.values()
-        yield Horizontal(id="charts")
+        yield self._charts
         yield self._filter_line
         yield self._status
         yield KeyFooter(_FOOTER)
@@ -176,7 +169,7 @@ class DecksScreen(ActingScreen):
         self._status.key = self.deck.cursor
         self._status.follow()
         self.set_class(self.deck.selected is None, "-none")
-        self._aim_charts()
+        self._charts.aim(self.deck.cursor)
         target = self.target
         worded = (
             self._active,
@@ -188,21 +181,6 @@ class DecksScreen(ActingScreen):
         if worded != self._worded:
             self._worded = worded
             self.refresh_bindings()
-
-    def _aim_charts(self) -> None:
-        """Once the cursor rests: drawing curves takes longer than a frame has."""
-        if all(chart.key == self.deck.cursor for chart in self._charts):
-            return
-        if self._rest is not None:
-            self._rest.stop()
-        if any(chart.key is None for chart in self._charts):
-            self.call_after_refresh(self._point_charts)
-        else:
-            self._rest = self.set_timer(_REST_SECONDS, self._point_charts)
-
-    def _point_charts(self) -> None:
-        for chart in self._charts:
-            chart.key = self.deck.cursor
 
     def _told_of_other(self, side: SideName) -> str:
         """What the hidden deck holds, while only one is visible."""
@@ -218,18 +196,7 @@ class DecksScreen(ActingScreen):
 
     async def on_resize(self, event: events.Resize) -> None:
         """Charts only where there is height for them; titles tell of a deck that is hidden."""
-        charts = self.query_one("#charts")
-        if event.size.height < _TALL_ROWS or self.app.is_thin:
-            self._charts = ()
-            await charts.remove_children()
-        elif not charts.children and charts.is_attached:
-            # A window may change its size while the console is left: nothing is mounted then.
-            # The first frame does not wait for them.
-            from tui.widgets.boot_chart import BootChart
-            from tui.widgets.trend_chart import TrendChart
-
-            self._charts = (TrendChart(), BootChart())
-            await charts.mount(*self._charts)
+        await self._charts.show(event.size.height >= _TALL_ROWS and not self.app.is_thin)
         self.call_after_refresh(self._follow)
 
     @on(Deck.Moved)
