@@ -35,7 +35,8 @@ class Terminal:
             os.environ.update(
                 {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **env}
             )
-            for name in ("NO_COLOR", "COLUMNS", "LINES"):
+            # Users have their byte code compiled but once.
+            for name in ("NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE"):
                 os.environ.pop(name, None)
             # Before the command can ask: its first frame must have the size it will keep.
             _set_size(0, columns, lines)

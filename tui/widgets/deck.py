@@ -113,7 +113,8 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def marked(self) -> tuple[Instance, ...]:
         """The marked instances that are shown, in order."""
-        return tuple(i for i in self._instances if i.key in self.marks)
+        # Every key that is offered asks for them: most of the time there are none.
+        return tuple(i for i in self._instances if i.key in self.marks) if self.marks else ()
 
     def show(self, moment: Moment) -> None:
         """Take over a newer moment; repaint what differs."""

@@ -7,7 +7,6 @@ contexts in the current folder while there is no `config.json`; so none of that 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -161,6 +160,9 @@ def _current_context(file: Path) -> str:
 
 
 def _of_context(name: str, origin: str, folder: Path) -> Endpoint:
+    # The default context, which most have, does without OpenSSL before the first frame.
+    import hashlib
+
     key = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
     file = folder / "contexts" / "meta" / key / "meta.json"
     host, is_verified = _host_of(name, origin, file)
