@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from tests.hostile import EVIL, escaped, poisoned
 from tests.studies import study, taken
 from tests.unit.test_cli import Deck
+from tui import workloads
 from tui.cli import cli, session
 from tui.model import Boot, Instance, Phase, SideName
 from tui.model import BootPhase as Part
@@ -72,6 +73,8 @@ def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deck:
         Boot(SideName.VM, f"{EVIL}web", 1.0, 2.0, (Part(Phase.BOOT, 2.0),), EVIL, workload=EVIL)
     )
     store.close()
+    # What comes up here never answers.
+    monkeypatch.setattr(workloads, "DEFAULT_TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr(session, "open_fleet", made.open)
     return made
 
