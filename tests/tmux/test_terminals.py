@@ -147,6 +147,17 @@ def test_a_console_whose_terminal_is_gone_ends(terminal: Terminal, tmp_path: Pat
     assert console.wait(15) is None or not console.is_running()
 
 
+def test_a_console_that_is_killed_leaves_no_child(terminal: Terminal, tmp_path: Path) -> None:
+    open_console(terminal, tmp_path, {}, "--sampler", "auto")
+    terminal.wait_text("nginx", 20)
+    (console,) = psutil.Process(terminal.pane_pid()).children()
+    terminal.wait(lambda _: any("event" in c.cmdline() for c in console.children()), 20, "listener")
+    children = console.children(recursive=True)
+    console.kill()
+    _gone, left = psutil.wait_procs(children, 10)
+    assert left == []
+
+
 def test_what_others_wrote_on_the_terminal_goes_with_a_repaint(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
+from tui.core.children import bound
+
 _WAKE_SECONDS = 0.2
 """How soon `stop` is seen while nothing is printed."""
 _PROMPT_WAKES = 5
@@ -69,7 +71,7 @@ def lines_of(
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            list(argv),
+            bound(argv),
             cwd=cwd,
             env=dict(env) if env is not None else None,
             stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import watchfiles
 
+from tui.core.children import bound
 from tui.core.reasons import reason_of
 from tui.errors import EngineUnavailable
 
@@ -77,7 +78,7 @@ class _Streams:
     def _start(self, name: str, argv: tuple[str, ...]) -> subprocess.Popen[str]:
         try:
             child = subprocess.Popen(
-                argv,
+                bound(argv),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
