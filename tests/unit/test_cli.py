@@ -648,6 +648,19 @@ def test_a_thin_line_is_measured_for_seldom_unless_told(
     assert [settings.interval_seconds for settings in opened] == [seconds]
 
 
+def test_what_python_warns_of_reaches_no_user() -> None:
+    """A user's regular expression may be of a kind that Python warns of, while the console runs."""
+    code = (
+        "import re, sys, tui.cli, tui.cli.session as s\n"
+        "def warned(settings): re.compile('[[a]'); sys.exit(3)\n"
+        "s.open_fleet = warned\n"
+        "sys.argv = ['twindeck', 'inspect', 'web']\n"
+        "tui.cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
 def test_ctrl_c_before_the_commands_are_there_ends_without_a_word() -> None:
     code = (
         "import sys\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -186,6 +187,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows a question mark, not an error.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if not sys.warnoptions:
+        # Python's hints to whoever wrote a line, or a user's regular expression, spoil the screen.
+        warnings.simplefilter("ignore")
     try:
         cli.main(prog_name="twindeck")
     except Exception as error:  # the process's edge: a user is never shown a traceback

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-_PUBLISHED = re.compile(r"(?P<address>.*):(?P<outside>\d+)->(?P<inside>\d+)/(?P<protocol>\w+)")
+_PUBLISHED = re.compile(
+    r"(?P<address>.*):(?P<outside>\d{1,5})->(?P<inside>\d{1,5})/(?P<protocol>\w+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ _STATES: Mapping[str, State] = {
 }
 _LAST_SECOND = 253_402_214_400.0
 """The last day of the year 9999, which no calendar here goes beyond."""
-_EXIT = re.compile(r"(?:Exited|Restarting) \((-?\d+)\)")
+_EXIT = re.compile(r"(?:Exited|Restarting) \((-?\d{1,10})\)")
 _HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 LIVE = (State.RUNNING, State.PAUSED, State.RESTARTING)
 _KILLED = 137

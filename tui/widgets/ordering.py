@@ -105,4 +105,4 @@ def _value(instance: Instance, column: Column, snapshot: Snapshot) -> float | No
 def _first_port(instance: Instance) -> float | None:
     """The lowest port on the host."""
     outside = (clean(port).partition("->")[0].rpartition(":")[2] for port in instance.ports)
-    return min((int(port) for port in outside if port.isdecimal()), default=None)
+    return min((int(port) for port in outside if port.isdecimal() and len(port) < 6), default=None)

@@ -16,7 +16,7 @@ from tui.errors import ActionFailed
 from tui.lab.instrument import Rig
 from tui.lab.instruments.host_state import busy_cores, busy_seconds
 from tui.lab.instruments.paths import Way
-from tui.lab.instruments.tool_output import check_clock, last_line
+from tui.lab.instruments.tool_output import COUNT, NUMBER, check_clock, last_line
 from tui.results import Arm
 
 CONNECTIONS = 8
@@ -26,12 +26,12 @@ _BOUND_SHARE = 0.8
 """Of one core: wrk is given one thread."""
 _SUSTAINED_SHARE = 0.9
 
-_RPS = re.compile(r"^Requests/sec:\s+(\d+(?:\.\d+)?)$", re.MULTILINE)
-_TOTAL = re.compile(r"^\s*(\d+) requests in (\d+(?:\.\d+)?)(us|ms|s|m), (\S+) read$", re.MULTILINE)
-_NON_2XX = re.compile(r"^\s*Non-2xx or 3xx responses: (\d+)$", re.MULTILINE)
+_RPS = re.compile(rf"^Requests/sec:\s+{NUMBER}$", re.MULTILINE)
+_TOTAL = re.compile(rf"^\s*{COUNT} requests in {NUMBER}(us|ms|s|m), (\S+) read$", re.MULTILINE)
+_NON_2XX = re.compile(rf"^\s*Non-2xx or 3xx responses: {COUNT}$", re.MULTILINE)
 _SOCKET = re.compile(r"^\s*Socket errors: (.+)$", re.MULTILINE)
-_TIMES = re.compile(r"(\d+)m(\d+(?:\.\d+)?)s (\d+)m(\d+(?:\.\d+)?)s\s*\Z")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGTP]?)B")
+_TIMES = re.compile(rf"{COUNT}m{NUMBER}s {COUNT}m{NUMBER}s\s*\Z")
+_SIZE = re.compile(rf"{NUMBER}([KMGTP]?)B")
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 _SECONDS_IN = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 # `times` tells what a command took without asking anything else of the host than POSIX's shell.

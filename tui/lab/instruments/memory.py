@@ -26,7 +26,7 @@ _PERIOD_SECONDS = 1
 _FRESH_SECONDS = 8.0
 """How long the guest is waited for to tell its memory."""
 _LOOK_SECONDS = 0.25
-_BALLOON = re.compile(r"^\s+balloon\.([\w-]+)=(\d+)\s*$", re.MULTILINE)
+_BALLOON = re.compile(r"^\s+balloon\.([\w-]+)=(\d{1,20})\s*$", re.MULTILINE)
 _PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 _MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ (\S{4}) \S+ \S+ (\d+)", re.MULTILINE)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from tui.errors import ActionFailed
 from tui.lab.instrument import Instrument, Need, Output, Reading, Repeats, Rig
 from tui.lab.instruments.host_state import busy_seconds
-from tui.lab.instruments.tool_output import check_clock, last_line
+from tui.lab.instruments.tool_output import COUNT, NUMBER, check_clock, last_line
 from tui.model import Workload
 from tui.results import Arm, Better, Metric, Row
 
@@ -23,12 +23,11 @@ _TOTAL = "100T"
 _MIB = 1024**2
 _LEAST_FOR_P95 = 59
 
-_NUMBER = r"(\d+(?:\.\d+)?)"
-_EVENTS = re.compile(rf"^\s*events per second:\s+{_NUMBER}$", re.MULTILINE)
-_BANDWIDTH = re.compile(rf"^{_NUMBER} MiB transferred \({_NUMBER} MiB/sec\)$", re.MULTILINE)
-_SECONDS = re.compile(rf"^\s*total time:\s+{_NUMBER}s$", re.MULTILINE)
-_COUNT = re.compile(r"^\s*total number of events:\s+(\d+)$", re.MULTILINE)
-_P95 = re.compile(rf"^Latency \(ms\):$.*?^\s*95th percentile:\s+{_NUMBER}$", re.M | re.S)
+_EVENTS = re.compile(rf"^\s*events per second:\s+{NUMBER}$", re.MULTILINE)
+_BANDWIDTH = re.compile(rf"^{NUMBER} MiB transferred \({NUMBER} MiB/sec\)$", re.MULTILINE)
+_SECONDS = re.compile(rf"^\s*total time:\s+{NUMBER}s$", re.MULTILINE)
+_COUNT = re.compile(rf"^\s*total number of events:\s+{COUNT}$", re.MULTILINE)
+_P95 = re.compile(rf"^Latency \(ms\):$.*?^\s*95th percentile:\s+{NUMBER}$", re.M | re.S)
 
 
 _Kind = tuple[str, Metric, Callable[[Rig, Arm], Sequence[Reading]]]

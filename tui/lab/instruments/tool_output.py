@@ -5,6 +5,10 @@ from __future__ import annotations
 from tui.errors import ActionFailed
 from tui.lab.instrument import Output
 
+# A figure with more digits is none: `int` refuses to read it, `float` makes it infinite.
+COUNT = r"(?<!\d)(\d{1,15})"
+NUMBER = r"(?<!\d)(\d{1,15}(?:\.\d{1,15})?)"
+"""Parts of regular expressions, with one group each."""
 _CLOCK_SHARE = 1.02
 _LINE_LENGTH = 160
 
