@@ -41,8 +41,7 @@ def wrk(**endless: str) -> str:
         (parse_events, f"events per second: {ENDLESS}\n"),
         (parse_bandwidth, f"{ENDLESS} MiB transferred ({ENDLESS} MiB/sec)\n"),
     ],
-    ids=[*(f"wrk's {name}" for name in ("count", "seconds", "size", "rate"))]
-    + ["minutes", "seconds", "events", "bandwidth"],
+    ids=["wrk's count", "its seconds", "its size", "its rate", "m", "s", "events", "bandwidth"],
 )
 def test_of_a_tool_is_none_and_the_reading_fails(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(ActionFailed):
