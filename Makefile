@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .PHONY: help run setup check lint test snapshots bench bench-curve bench-startup peers clean
 
 BIN := .venv/bin
+# Tests of the console wait as long as they work.
+WORKERS := $(shell echo $$((2 * $$(nproc))))
 ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=180
 
@@ -30,7 +32,7 @@ setup: .venv/.installed ## install and start the engines, get the base image and
 	@exec $(BIN)/twindeck setup
 
 check: .venv/.installed-dev lint ## format, lint, types, imports, fast tests; needs no engine
-	@exec $(BIN)/python -m pytest -q -n auto --dist loadfile -p tests.no_skips -m "not engine and not slow"
+	@exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -p tests.no_skips -m "not engine and not slow"
 
 test: .venv/.installed-dev ## everything, on the real engines, which it sets up itself
 	@missing=()
@@ -43,7 +45,7 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null
 	fi
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -q -n auto -p tests.no_skips -m slow
+	$(BIN)/python -m pytest -q -n $(WORKERS) -p tests.no_skips -m slow
 	CI=true $(BIN)/twindeck setup || test $$? -eq 1
 	$(in_groups)
 	$${in_groups[@]} $(BIN)/twindeck doctor 2>&1 </dev/null | cat
@@ -56,7 +58,7 @@ lint: .venv/.installed-dev
 	$(BIN)/lint-imports
 
 snapshots: .venv/.installed-dev ## accept how the screens look now
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile tests/ui --snapshot-update
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/ui --snapshot-update
 
 bench: .venv/.installed-dev peers ## what watching 100 containers costs, beside every peer that can be had
 	@exec $(BIN)/python -m bench

@@ -79,6 +79,7 @@ def extremes() -> list[Study]:
     ][:10]
 
 
+@pytest.mark.slow
 async def test_every_screen_of_the_lab_takes_every_run_that_came_in(
     runs: Runs, tmp_path: Path
 ) -> None:

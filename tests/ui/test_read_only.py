@@ -232,6 +232,7 @@ async def settle(trial: Trial, pilot: Pilot[None]) -> None:
         await pilot.pause()
 
 
+@pytest.mark.slow
 async def test_no_key_button_or_link_changes_anything() -> None:
     """The fleet and the lab of this test refuse nothing: it is not even offered."""
     trial = naive()
@@ -251,6 +252,7 @@ async def test_no_key_button_or_link_changes_anything() -> None:
     assert {"shell", "destroy", "boot_pair", "save", "screenshot", "delete", "resume"} <= tried
 
 
+@pytest.mark.slow
 async def test_behind_what_is_offered_the_fleet_and_the_lab_refuse(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,6 +282,7 @@ async def _say_yes(trial: Trial, pilot: Pilot[None]) -> None:
     await settle(trial, pilot)
 
 
+@pytest.mark.slow
 async def test_nothing_in_the_palette_changes_anything() -> None:
     trial = naive()
     async with trial.app.run_test(size=STANDARD) as pilot:
@@ -298,6 +301,7 @@ async def test_nothing_in_the_palette_changes_anything() -> None:
                     screen = await trial.show(kind, pilot)
 
 
+@pytest.mark.slow
 async def test_no_click_changes_anything() -> None:
     """Each kind of widget, each link, each word of the decks' footer is clicked on once."""
     trial = naive()

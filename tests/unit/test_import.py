@@ -60,6 +60,7 @@ def test_there_are_far_more_than_a_hundred_wrong_files() -> None:
     assert len({content for _, content in WRONG}) > 1000
 
 
+@pytest.mark.slow
 def test_each_is_told_in_one_plain_line_or_comes_in_clean_and_every_report_takes_it() -> None:
     used: set[bytes] = set()
     for name, content in WRONG:
@@ -163,6 +164,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.slow
 def test_with_all_of_them_in_the_history_every_command_works(data: Path) -> None:
     store = Store()
     Runs(store).bring(list(accepted()))

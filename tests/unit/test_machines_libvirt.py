@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -110,21 +112,28 @@ def test_tunnel() -> None:
     assert parse_tunnel(7, ["ssh", "-L"]) is None
 
 
-def test_a_pid_that_is_somebody_else_by_now_is_no_tunnel(tmp_path: Path) -> None:
-    (tmp_path / "pids").mkdir()
-    (tmp_path / "pids" / "ssh_18080.pid").write_text(str(os.getpid()))
-    (tmp_path / "pids" / "ssh_18081.pid").write_text("none")
-    assert tunnels(tmp_path) == []
+@contextmanager
+def listening() -> Iterator[subprocess.Popen[bytes]]:
+    """A process with the command line of a tunnel."""
     with subprocess.Popen(
         ["ssh", "-c", "import sys; sys.stdin.read()", *SSH[1:]],
         executable=sys.executable,
         stdin=subprocess.PIPE,
     ) as child:
-        (tmp_path / "pids" / "ssh_18080.pid").write_text(str(child.pid))
         # The kernel tells of the new program a moment before it knows its command line.
         deadline = time.monotonic() + 5
         while not psutil.Process(child.pid).cmdline() and time.monotonic() < deadline:
             time.sleep(0.001)
+        yield child
+
+
+def test_a_pid_that_is_somebody_else_by_now_is_no_tunnel(tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    (tmp_path / "pids" / "ssh_18080.pid").write_text(str(os.getpid()))
+    (tmp_path / "pids" / "ssh_18081.pid").write_text("none")
+    assert tunnels(tmp_path) == []
+    with listening() as child:
+        (tmp_path / "pids" / "ssh_18080.pid").write_text(str(child.pid))
         assert [tunnel.pid for tunnel in tunnels(tmp_path)] == [child.pid]
         child.communicate(b"")
 
@@ -153,11 +162,7 @@ def test_a_host_without_libvirt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_tunnels_of_a_dead_machine_are_ended_and_forgotten(tmp_path: Path) -> None:
     (tmp_path / "pids").mkdir()
     file = tmp_path / "pids" / "ssh_18080.pid"
-    with subprocess.Popen(
-        ["ssh", "-c", "import sys; sys.stdin.read()", *SSH[1:]],
-        executable=sys.executable,
-        stdin=subprocess.PIPE,
-    ) as child:
+    with listening() as child:
         file.write_text(str(child.pid))
         # Nobody has reaped the child when this returns, as on hosts with a slow init.
         end_tunnels(tmp_path)
