@@ -16,7 +16,7 @@ from typing import Any
 
 from tui.core.plain_files import read_plain
 from tui.core.reasons import place_in
-from tui.errors import WorkloadError
+from tui.errors import UsageError, WorkloadError
 from tui.model import Load, Probe, Workload
 
 FILE = "workload.toml"
@@ -179,6 +179,20 @@ def load_all(project: Path) -> tuple[tuple[Workload, ...], tuple[WorkloadError, 
         except WorkloadError as error:
             errors.append(error)
     return tuple(sorted(good, key=lambda workload: workload.name)), tuple(errors)
+
+
+def find(project: Path, name: str) -> Workload:
+    """The project's workload of that name.
+
+    Raises UsageError when there is none, WorkloadError when it cannot be read.
+    """
+    known = {workload.name: workload for workload in load_all(project)[0]}
+    if name in known:
+        return known[name]
+    folder = project / "workloads" / name
+    if "/" not in name and (folder / FILE).exists():
+        load(folder)
+    raise UsageError(f"no workload {name} in {project}", f"known: {', '.join(known) or 'none'}")
 
 
 def find_project(start: Path | None = None) -> Path:

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tests.unit.test_fleet import until
 
@@ -32,7 +33,45 @@ def image_of(*commands: str) -> bytes:
     return archive.getvalue()
 
 
-class PrivateEngine:
+class PrivateDaemon:
+    """A process of ours, to freeze and to kill."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    def begin(
+        self, argv: Sequence[str], log: int | IO[bytes] = subprocess.DEVNULL, **env: str
+    ) -> None:
+        """Begin it; it reads nothing, and what it prints goes to the log."""
+        self._process = subprocess.Popen(
+            argv, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait(10)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and says nothing, as a host out of memory lets it."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """End it in order."""
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class PrivateEngine(PrivateDaemon):
     """A second dockerd with folders, a socket and a network namespace of its own.
 
     `--bridge=none` would otherwise remove the bridge of the host's own engine.
@@ -42,45 +81,24 @@ class PrivateEngine:
         self._folder = folder
         self.path = folder / "docker.sock"
         self.host = f"unix://{self.path}"
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers; what a crash left in the way is swept first."""
         shutil.rmtree(self._folder / "exec-root", ignore_errors=True)
         (self._folder / "pid").unlink(missing_ok=True)
         with (self._folder / "dockerd.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self.begin(
                 ["unshare", "--net", "dockerd", "-H", self.host]
                 + ["--bridge=none", "--iptables=false"]
                 + [f"--{name}={self._folder / name}" for name in ("data-root", "exec-root")]
                 + [f"--pidfile={self._folder / 'pid'}"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                log,
             )
         until(lambda: self.docker("info").returncode == 0, 30)
 
-    def kill(self) -> None:
-        """End it as a crash would."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(10)
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """It takes connections and says nothing, as a host out of memory lets it."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.send_signal(signal.SIGCONT)
-
     def stop(self) -> None:
         """End it in order, its containerd with it."""
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(20)
+        self.end()
         # An engine that was killed leaves its data folder mounted on itself.
         while (
             subprocess.run(["umount", self._folder / "data-root"], capture_output=True).returncode
@@ -119,24 +137,18 @@ def private_engine() -> Iterator[PrivateEngine]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class PrivatePodman:
+class PrivatePodman(PrivateDaemon):
     """Podman's service with a storage of its own; spoken to by the docker command."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.host = f"unix://{folder}/p.sock"
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, wait until it answers, give it an image."""
         argv = ["podman", "--root", f"{self._folder}/root", "--runroot", f"{self._folder}/run"]
         argv += ["--storage-driver", "vfs", "system", "service", "--time=0", self.host]
-        self._process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self.begin(argv)
         until(lambda: self.docker("info").returncode == 0, 30)
         image = image_of("busybox", "sh", "sleep")
         assert self.docker("import", "-", "twtest-pod:1", stdin=image).returncode == 0
@@ -155,12 +167,10 @@ class PrivatePodman:
 
     def stop(self) -> None:
         """End its containers and the service."""
-        assert self._process is not None
         names = self.docker("ps", "-aq").stdout.decode().split()
         if names:
             self.docker("rm", "-f", *names)
-        self._process.terminate()
-        self._process.wait(20)
+        self.end()
 
 
 @contextmanager
@@ -178,47 +188,27 @@ def private_podman() -> Iterator[PrivatePodman]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class PrivateLibvirt:
+class PrivateLibvirt(PrivateDaemon):
     """libvirt's daemon of an ordinary user, which shares nothing with the system's."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         socket = folder / "libvirt" / "libvirt-sock"
         self.uri = f"qemu+unix:///session?socket={socket}"
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         places = ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
         as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        self._process = subprocess.Popen(
+        self.begin(
             [*(as_nobody if os.geteuid() == 0 else []), "libvirtd"],
-            env={**os.environ, **{name: str(self._folder) for name in places}},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            **{name: str(self._folder) for name in places},
         )
         until(lambda: self.virsh("hostname").returncode == 0, 30)
 
     def virsh(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         """The virsh command against it."""
         return subprocess.run(["virsh", "-c", self.uri, *words], capture_output=True)
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """It takes connections and says nothing."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """End it."""
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(20)
 
 
 @contextmanager
@@ -232,5 +222,5 @@ def private_libvirt() -> Iterator[PrivateLibvirt]:
     try:
         yield libvirt
     finally:
-        libvirt.stop()
+        libvirt.end()
         shutil.rmtree(folder, ignore_errors=True)

@@ -317,6 +317,7 @@ def test_a_failed_action_is_one_line_and_exit_code_1(deck: Deck) -> None:
         (("stop", "vm:web"), "no instance vm:web"),
         (("up", "apache"), "no workload apache"),
         (("up", "../x"), "no workload ../x"),
+        (("compare", "apache"), "no workload apache"),
         (("--read-only", "stop", "web"), "read-only: will not stop web"),
         (("--read-only", "up", "nginx"), "read-only: will not bring nginx up"),
         (("--read-only", "destroy", "--yes", "web"), "read-only: will not destroy web"),
@@ -411,9 +412,12 @@ def test_up_with_one_engine_gone_uses_the_other_and_fails(
     assert "vm side: it is gone → start it" in result.stderr
 
 
-def test_up_of_a_broken_workload_says_what_is_wrong_with_it(deck: Deck) -> None:
+@pytest.mark.parametrize("command", ["up", "compare"])
+def test_a_command_for_a_broken_workload_says_what_is_wrong_with_it(
+    deck: Deck, command: str
+) -> None:
     (deck.folder / "workloads" / "nginx" / "workload.toml").write_text("[ports]\ngest = 1")
-    result = deck.run("up", "nginx")
+    result = deck.run(command, "nginx")
     assert result.exit_code == 2
     assert "ports.gest: unknown key, did you mean guest?" in result.stderr
 

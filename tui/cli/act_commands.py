@@ -65,8 +65,10 @@ _names_argument = click.argument(
 def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
     """Bring a workload up, as a VM, as a container or as both, until it answers."""
     settings: Settings = ctx.obj
+    from tui.workloads import find, find_project
+
     settings.guard.refuse(f"bring {workload} up")
-    _need_workload(settings, workload)
+    find(find_project(settings.project), workload)
     with running_fleet(settings) as fleet:
         snapshot = fleet.wait_ready(READY_SECONDS)
         ailing = tell_ailing(snapshot, ON[on])
@@ -244,16 +246,3 @@ def _job_json(job: Job) -> dict[str, object]:
         "seconds": (finished_t_ns - job.requested_t_ns) / 1e9,
         "error": job.error or None,
     }
-
-
-def _need_workload(settings: Settings, name: str) -> None:
-    """Raises UsageError for an unknown workload, WorkloadError for one that cannot be read."""
-    from tui.workloads import FILE, find_project, load, load_all
-
-    project = find_project(settings.project)
-    known = [workload.name for workload in load_all(project)[0]]
-    if name in known:
-        return
-    if "/" not in name and (project / "workloads" / name / FILE).exists():
-        load(project / "workloads" / name)
-    raise UsageError(f"no workload {name} in {project}", f"known: {', '.join(known) or 'none'}")

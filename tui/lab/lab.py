@@ -21,6 +21,7 @@ from tui.lab.view import Plan, Progress
 from tui.model import Workload
 from tui.results import Row, Run, RunState, Study, Table
 from tui.run_store import Runs
+from tui.workloads import find
 
 if TYPE_CHECKING:
     from tui.lab.plan import RunPlan
@@ -161,10 +162,7 @@ class Lab:
         self._runs.delete([run_id])
 
     def _workload(self, name: str) -> Workload:
-        if name not in self._workloads:
-            known = ", ".join(sorted(self._workloads)) or "none"
-            raise UsageError(f"no workload {name}", f"known: {known}")
-        return self._workloads[name]
+        return self._workloads.get(name) or find(self._project, name)
 
     def _begin(self, workload: Workload, study: Study) -> None:
         if self.is_busy:
