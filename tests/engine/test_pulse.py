@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.engine.private_engine import private_engine, private_libvirt, private_podman
+from tests.engine.private_engine import (
+    image_of,
+    private_engine,
+    private_libvirt,
+    private_podman,
+)
+from tests.tmux.terminal import TWINDECK, Terminal
 from tests.unit.fleet_fakes import MemoryHost, MemoryStore
 from tests.unit.test_fleet import until
 from tui.engines.docker.endpoint import Resolver
@@ -24,6 +30,8 @@ from tui.sides.machines import Machines
 from tui.snapshot import JobState
 
 pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parents[2]
 
 VM, CONTAINER = SideName.VM, SideName.CONTAINER
 TOLD_SECONDS, BACK_SECONDS = 5.0, 5.0
@@ -77,6 +85,32 @@ def test_a_console_can_be_left_while_the_engine_is_frozen(tmp_path: Path) -> Non
             until(lambda: not fleet.snapshot.health[CONTAINER].ok, TOLD_SECONDS)
             began = time.monotonic()
         assert time.monotonic() - began < 3.0
+
+
+@pytest.mark.parametrize(("sampler", "keys"), [("engine", ()), ("auto", ("2", "i"))])
+def test_an_engine_that_froze_while_it_was_asked_holds_no_console_back(
+    tmp_path: Path, sampler: str, keys: tuple[str, ...]
+) -> None:
+    """By figures each second, or for the inspection on the screen."""
+    with private_engine() as engine, closing(Terminal(120, 40)) as terminal:
+        image = image_of("busybox", "sleep")
+        assert engine.docker("import", "-", "twtest:sleep", stdin=image).returncode == 0
+        started = engine.docker(
+            "run", "-d", "--network=none", "--name=long", "twtest:sleep", "sleep", "600"
+        )
+        assert started.returncode == 0, started.stderr
+        argv = [str(TWINDECK), "--project", str(ROOT), "--sampler", sampler]
+        env = {"DOCKER_HOST": engine.host, "TWINDECK_DATA": str(tmp_path), "LANG": "C.UTF-8"}
+        terminal.run(argv, env, tmp_path)
+        terminal.wait(lambda screen: "running" in screen and "long" in screen, 20, "row")
+        # Until it is measured.
+        time.sleep(2)
+        with engine.frozen():
+            terminal.press(*keys)
+            time.sleep(1)
+            terminal.press("C-c", "C-c")
+            terminal.wait_text("[ended with 0]", 3)
+        engine.docker("rm", "-f", "long")
 
 
 def test_a_frozen_libvirt_is_told_within_five_seconds_and_recovers(tmp_path: Path) -> None:

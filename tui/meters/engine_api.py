@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
 from docker.errors import DockerException, NotFound
 from docker.utils import version_lt
 
+from tui.core.daemon_pool import DaemonPool
 from tui.engines.docker.client import connect
 from tui.engines.docker.endpoint import Resolver
 from tui.engines.docker.trouble import unavailable
@@ -66,7 +68,7 @@ class EngineApiMeter:
     def __init__(self, connector: Callable[[], APIClient] | None = None) -> None:
         self._connector = connector or connect_to(Resolver())
         self._client: APIClient | None = None
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="docker stats")
+        self._pool = DaemonPool(_THREADS, "docker stats")
         self._asked: dict[str, Future[_Answer]] = {}
         self._before: dict[str, Counters] = {}
         self._newest: dict[str, Sample] = {}
@@ -91,7 +93,7 @@ class EngineApiMeter:
 
     def close(self) -> None:
         """Let requests under way end on their own."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
         if self._client is not None:
             self._client.close()
 
@@ -104,7 +106,7 @@ class EngineApiMeter:
         self._client = client
         for key in named:
             if key not in self._asked:
-                self._asked[key] = self._pool.submit(_fetch, client, key)
+                self._asked[key] = self._pool.submit(partial(_fetch, client, key))
         return ""
 
     def _collect(self, key: str, instance: Instance, why: str) -> Sample | None:

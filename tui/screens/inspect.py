@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from tui.core.daemon_pool import DaemonPool
 from tui.core.secrets import MASK
 from tui.errors import TwindeckError
 from tui.screens.text_screen import TextScreen, named
@@ -41,6 +42,7 @@ class InspectScreen(TextScreen):
         """Whether secrets are shown."""
         self.is_read = False
         """Whether the engine has answered."""
+        self._pool = DaemonPool(1, "inspect")
 
     def make_view(self) -> LogView:
         """JSON with its keys coloured; never cut, however long."""
@@ -50,6 +52,10 @@ class InspectScreen(TextScreen):
         """Ask the engine."""
         super().on_mount()
         self._load()
+
+    def on_unmount(self) -> None:
+        """Whoever leaves does not wait for an engine that says nothing."""
+        self._pool.close()
 
     def action_reload(self) -> None:
         """Ask the engine again."""
@@ -73,7 +79,7 @@ class InspectScreen(TextScreen):
         self._error = ""
         ask = partial(self.app.fleet.inspect, self.key, reveal=self.is_revealed)
         try:
-            lines = json_lines(await asyncio.to_thread(ask))
+            lines = json_lines(await asyncio.wrap_future(self._pool.submit(ask)))
         except TwindeckError as error:
             self._error = error.line
         self.is_read = True
