@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -663,6 +664,25 @@ def test_what_python_warns_of_reaches_no_user() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_tools_of_administrators_are_found_with_an_ordinary_users_path() -> None:
+    code = (
+        "import os, sys, tui.cli, tui.cli.session as s\n"
+        "def told(settings): print(os.environ['PATH']); sys.exit(0)\n"
+        "s.open_fleet = told\n"
+        "sys.argv = ['twindeck', 'inspect', 'web']\n"
+        "tui.cli.main()\n"
+    )
+    path = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"{path}:/usr/local/sbin:/usr/sbin:/sbin\n", done.stderr
 
 
 def test_ctrl_c_before_the_commands_are_there_ends_without_a_word() -> None:

@@ -27,6 +27,7 @@ from tui.cli.session import (
     say,
 )
 from tui.core.reasons import reason_of
+from tui.core.system_path import with_system_folders
 from tui.errors import StoreError, TwindeckError, UsageError
 from tui.model import Sampler
 
@@ -190,6 +191,8 @@ def main() -> None:
     if not sys.warnoptions:
         # Python's hints to whoever wrote a line, or a user's regular expression, spoil the screen.
         warnings.simplefilter("ignore")
+    # For whatever is looked up or run from here on, by the sides, setup and the lab alike.
+    os.environ["PATH"] = with_system_folders(os.environ.get("PATH"))
     try:
         cli.main(prog_name="twindeck")
     except Exception as error:  # the process's edge: a user is never shown a traceback

@@ -22,11 +22,11 @@ from threading import Thread
 
 from platformdirs import user_cache_path, user_state_path
 
+from tui.core.system_path import with_system_folders
 from tui.errors import ActionFailed
 
 Say = Callable[[str], None]
 
-_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _CALL_SECONDS = 20.0
 
 
@@ -47,8 +47,7 @@ class Output:
 
 def _environment() -> dict[str, str]:
     """Ours, with the folders daemons live in, and every tool speaking English."""
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    path = os.pathsep.join([*folders, *(f for f in _SYSTEM_FOLDERS if f not in folders)])
+    path = with_system_folders(os.environ.get("PATH"))
     return {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"}
 
 
