@@ -20,9 +20,9 @@ from tui.setup.host import Host, Say
 from tui.setup.kernel import fetch_kernel
 from tui.setup.machine_checks import check_device, wanted_boxes
 from tui.setup.needs import KVM_DEVICE, uses_virtualbox, wanted_packages, wanted_tools
+from tui.setup.new_session import GROUPS
 from tui.setup.packages import install_command, install_side, install_tools
 
-_GROUPS = ("docker", "libvirt", "kvm")
 _CONTAINER_PACKAGES = "container packages"
 _MACHINE_PACKAGES = "vm packages"
 _LAB_PACKAGES = "lab packages"
@@ -88,7 +88,7 @@ def _tools(host: Host) -> Step:
 def _groups(host: Host) -> Step:
     def missing() -> list[str]:
         own = host.groups_of_user()
-        return [name for name in _GROUPS if host.has_group(name) and name not in own]
+        return [name for name in GROUPS if host.has_group(name) and name not in own]
 
     def act(say: Say) -> None:
         told = host.run(*host.as_root("usermod", "-aG", ",".join(missing()), host.user))
@@ -99,7 +99,7 @@ def _groups(host: Host) -> Step:
     return Step(
         name="groups",
         why=f"{host.user} may use the engines without sudo",
-        shown=f"usermod -aG {','.join(_GROUPS)} {host.user}",
+        shown=f"usermod -aG {','.join(GROUPS)} {host.user}",
         # The groups come with the packages: not known to be done before those are there.
         is_done=lambda: host.uid == 0 or (not missing() and host.has_group("libvirt")),
         act=act,

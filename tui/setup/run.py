@@ -15,6 +15,7 @@ from tui.model import Check, Reading
 from tui.setup.checks import run_checks
 from tui.setup.host import Host, Say
 from tui.setup.needs import is_debian_like
+from tui.setup.new_session import checks_of_new_session, is_older_than_groups
 from tui.setup.plan import Step, make_plan
 from tui.setup.progress import Progress
 
@@ -37,10 +38,11 @@ def setup(say: Say, confirm: Callable[[str], bool], host: Host | None = None) ->
             return False
         with _alone(host):
             _become_root(host)
-            _carry_out(plan, host, say)
+            failed = _carry_out(plan, host, say)
     else:
+        failed = frozenset()
         say("Nothing to do: engines, base image and box are there.")
-    return _tell(run_checks(host=host), say)
+    return _look_again(host, failed, say)
 
 
 def _show(plan: Sequence[Step], host: Host, say: Say) -> None:
@@ -73,8 +75,20 @@ def _alone(host: Host) -> Iterator[None]:
         yield
 
 
-def _carry_out(plan: Sequence[Step], host: Host, say: Say) -> None:
-    """Every step whose forerunners did not fail."""
+def _look_again(host: Host, failed: frozenset[str], say: Say) -> bool:
+    """Say what is still not right; whether both sides have all they need."""
+    if not is_older_than_groups(host):
+        return _tell(run_checks(host=host), say)
+    # This session may not open the engines' sockets: all it could say of them is that.
+    checks = checks_of_new_session(host)
+    is_well = not failed if checks is None else _tell(checks, say)
+    if is_well:
+        say("All is done. Groups count from the next login on: log out and in again, or: make run")
+    return is_well
+
+
+def _carry_out(plan: Sequence[Step], host: Host, say: Say) -> frozenset[str]:
+    """Every step whose forerunners did not fail; the names of those that failed."""
     failed: set[str] = set()
     for number, step in enumerate(plan, 1):
         head = f"[{number}/{len(plan)}] {step.name}"
@@ -85,6 +99,7 @@ def _carry_out(plan: Sequence[Step], host: Host, say: Say) -> None:
             say(f"{head}: done already")
         elif not _do(step, head, host, say):
             failed.add(step.name)
+    return frozenset(failed)
 
 
 def _do(step: Step, head: str, host: Host, say: Say) -> bool:
