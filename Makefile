@@ -40,6 +40,7 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	command -v rsvg-convert >/dev/null || missing+=(librsvg2-bin)
 	command -v podman >/dev/null || missing+=(podman)
 	command -v busybox >/dev/null || missing+=(busybox-static)
+	command -v sudo >/dev/null || missing+=(sudo)
 	if [ $${#missing[@]} -gt 0 ]; then
 	  $(APT) update >/dev/null || true
 	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null
