@@ -147,6 +147,8 @@ class Instance:
     """What the newest health check printed, if it failed; one line, raw."""
     restart_count: int | None = None
     """How often the engine's restart policy started it again; None where nobody looked."""
+    restart_policy: str = ""
+    """`always`, `unless-stopped`, `on-failure:3`; "" for none, or where nobody looked."""
     is_out_of_memory: bool = False
     """Whether the kernel killed a process of its newest run for want of memory."""
     memory_limit_bytes: int | None = None

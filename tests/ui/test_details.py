@@ -151,6 +151,7 @@ async def test_a_container_killed_for_want_of_memory_says_so_and_names_its_limit
         is_out_of_memory=True,
         memory_limit_bytes=8 * 2**20,
         restart_count=4,
+        restart_policy="on-failure:5",
     )
     app = pair_app(replace(data.SNAPSHOT, instances=(data.VM, web)))
     async with app.run_test(size=(160, 45)) as pilot:
@@ -158,7 +159,9 @@ async def test_a_container_killed_for_want_of_memory_says_so_and_names_its_limit
         await drawn(pilot)
         assert "exit code  137" in text_of(app)
         assert "killed: out of memory, limit 8.0 MiB" in line_with(app, "exit code")
-        assert "restarts  4" in text_of(app)
+        assert "restarts 4 by its policy on-failure:5" in " ".join(
+            line_with(app, "restarts").split()
+        )
 
 
 async def test_a_large_screen_shows_everything_at_once() -> None:

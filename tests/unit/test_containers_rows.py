@@ -109,6 +109,25 @@ def test_health_out_of_the_engines_list(status: str, health: HealthStatus | None
     assert instance_of(entry(Status=status), None, {}).health is health
 
 
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({}, ""),
+        ({"Name": "no", "MaximumRetryCount": 0}, ""),
+        ({"Name": ""}, ""),
+        ({"Name": "always", "MaximumRetryCount": 0}, "always"),
+        ({"Name": "unless-stopped"}, "unless-stopped"),
+        ({"Name": "on-failure", "MaximumRetryCount": 0}, "on-failure"),
+        ({"Name": "on-failure", "MaximumRetryCount": 3}, "on-failure:3"),
+    ],
+)
+def test_a_restart_policy_is_told_as_the_docker_command_takes_it(
+    policy: dict[str, Any], told: str
+) -> None:
+    run = run_of({"State": {"Pid": 5}, "HostConfig": {"RestartPolicy": policy}})
+    assert instance_of(entry(), run, {}).restart_policy == told
+
+
 def test_an_inspection_tells_why_it_was_killed_and_what_its_check_printed() -> None:
     killed = run_of(
         {

@@ -76,6 +76,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "note": instance.note or None,
         "health": instance.health,
         "restart_count": instance.restart_count,
+        "restart_policy": instance.restart_policy or None,
         "is_out_of_memory": instance.is_out_of_memory,
     }
 

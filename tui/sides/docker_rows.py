@@ -41,6 +41,7 @@ class Run:
     started_at: float | None
     """Unix seconds."""
     restart_count: int | None = None
+    restart_policy: str = ""
     is_out_of_memory: bool = False
     memory_limit_bytes: int | None = None
     failed_check: str = ""
@@ -105,15 +106,25 @@ def run_of(inspection: Mapping[str, Any]) -> Run:
     """The run out of an inspection."""
     state = inspection.get("State") or {}
     count = inspection.get("RestartCount")
+    limits = inspection.get("HostConfig") or {}
     return Run(
         pid=state.get("Pid") or None,
         started_at=unix_seconds(str(state.get("StartedAt", ""))),
         restart_count=count if isinstance(count, int) else None,
+        restart_policy=_restart_policy(limits.get("RestartPolicy") or {}),
         is_out_of_memory=state.get("OOMKilled") is True,
-        memory_limit_bytes=(inspection.get("HostConfig") or {}).get("Memory") or None,
+        memory_limit_bytes=limits.get("Memory") or None,
         failed_check=_failed_check(state.get("Health") or {}),
         is_over=state.get("Status") in ("exited", "dead"),
     )
+
+
+def _restart_policy(policy: Mapping[str, Any]) -> str:
+    """As `docker run --restart` takes it; "" where the engine never starts it again."""
+    name, most = str(policy.get("Name") or "no"), policy.get("MaximumRetryCount")
+    if name == "no":
+        return ""
+    return f"{name}:{most}" if name == "on-failure" and most else name
 
 
 def _failed_check(health: Mapping[str, Any]) -> str:
@@ -167,6 +178,7 @@ def instance_of(
         health=health_of(entry),
         failed_check=run.failed_check if run else "",
         restart_count=run.restart_count if run else None,
+        restart_policy=run.restart_policy if run else "",
         is_out_of_memory=run is not None and run.is_out_of_memory,
         memory_limit_bytes=run.memory_limit_bytes if run else None,
     )

@@ -79,9 +79,7 @@ def facts(
         Fact("exit code", str(instance.exit_code), exit_words(instance))
         if instance.exit_code is not None
         else None,
-        Fact("restarts", str(instance.restart_count), "by its restart policy")
-        if instance.restart_count
-        else None,
+        _restarts(instance),
         Fact("busy", clean(instance.busy)) if instance.busy else None,
         *_told(instance, unix),
         *(() if is_many else port_rows),
@@ -102,6 +100,14 @@ def facts(
         *(port_rows if is_many else ()),
     ]
     return [row for row in rows if row is not None]
+
+
+def _restarts(instance: Instance) -> Fact | None:
+    """How often its policy started it again, and which policy that is."""
+    policy = clean(instance.restart_policy)
+    if instance.restart_count:
+        return Fact("restarts", str(instance.restart_count), f"by its policy {policy}".rstrip())
+    return Fact("restarts", policy, "not once yet") if policy else None
 
 
 def _health(instance: Instance) -> list[Fact]:
