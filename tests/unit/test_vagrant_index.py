@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from tui.sides.vagrant_index import (
     Entry,
+    index_file,
     is_machine_name,
     name_entries,
     parse_index,
+    read_box,
     read_id,
     read_index,
     read_project,
@@ -136,3 +139,14 @@ def test_names_of_other_environments() -> None:
 def test_every_machine_has_one_name_of_its_own(places: list[tuple[str, str]]) -> None:
     named = name_entries([entry(d, n) for d, n in places], Path("/p"))
     assert sorted((str(e.directory), e.name) for e in named.values()) == sorted(places)
+
+
+def test_nobody_waits_for_who_writes_into_a_pipe(tmp_path: Path) -> None:
+    """A project's folder, which another may have made, holds the id and the box."""
+    index = index_file(tmp_path)
+    index.parent.mkdir(parents=True)
+    for place in (index, tmp_path / "id", tmp_path / "box_meta"):
+        os.mkfifo(place)
+    assert read_index(tmp_path) is None
+    assert read_id(tmp_path) is None
+    assert read_box(tmp_path) is None

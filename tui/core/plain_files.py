@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from pathlib import Path
 
+from tui.core.reading import MIB, read_bounded
 from tui.errors import WorkloadError
 
-MOST_BYTES = 2**20
+MOST_BYTES = MIB
 
 
 def read_plain(file: Path) -> bytes:
     """What a plain file of its own folder holds. Raises WorkloadError, OSError."""
     refuse_way_out(file)
-    # Not to wait for whoever writes into a pipe.
-    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as opened:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode) or state.st_size > MOST_BYTES:
-            raise WorkloadError(f"{file}: expected a plain file of at most {MOST_BYTES >> 20} MiB")
-        return opened.read(MOST_BYTES)
+    try:
+        return read_bounded(file, MOST_BYTES, is_plain=True)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EFBIG):
+            raise
+        what = f"expected a plain file of at most {MOST_BYTES // MIB} MiB"
+        raise WorkloadError(f"{file}: {what}") from error
 
 
 def refuse_way_out(file: Path) -> None:

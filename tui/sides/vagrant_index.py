@@ -82,7 +82,7 @@ def data_path_of(project: Path) -> Path:
 def read_index(home: Path) -> list[Entry] | None:
     """The machines in the index; [] when there is none yet, None while it cannot be read whole."""
     try:
-        text = read_bounded(index_file(home), _MOST_BYTES).decode()
+        text = read_bounded(index_file(home), _MOST_BYTES, is_plain=True).decode()
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError):
@@ -168,7 +168,7 @@ def read_project(project: Path, names: Iterable[str]) -> list[Entry]:
 def read_id(folder: Path) -> tuple[str, float] | None:
     """The provider's id of the machine and when it was created (Unix seconds); None without one."""
     try:
-        text = read_bounded(folder / "id", _MOST_ID_BYTES).decode().strip()
+        text = read_bounded(folder / "id", _MOST_ID_BYTES, is_plain=True).decode().strip()
         return (text, (folder / "id").stat().st_mtime) if text else None
     except (OSError, ValueError):
         return None
@@ -177,7 +177,7 @@ def read_id(folder: Path) -> tuple[str, float] | None:
 def read_box(folder: Path) -> str | None:
     """The box the machine was made from, as `box_meta` says."""
     try:
-        meta = json.loads(read_bounded(folder / "box_meta", _MOST_BYTES))
+        meta = json.loads(read_bounded(folder / "box_meta", _MOST_BYTES, is_plain=True))
     except (OSError, ValueError, RecursionError):
         return None
     name = meta.get("name") if isinstance(meta, dict) else None
