@@ -77,8 +77,9 @@ class PrivateEngine(PrivateDaemon):
     `--bridge=none` would otherwise remove the bridge of the host's own engine.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._options = options
         self.path = folder / "docker.sock"
         self.host = f"unix://{self.path}"
 
@@ -91,7 +92,7 @@ class PrivateEngine(PrivateDaemon):
                 ["unshare", "--net", "dockerd", "-H", self.host]
                 + ["--bridge=none", "--iptables=false"]
                 + [f"--{name}={self._folder / name}" for name in ("data-root", "exec-root")]
-                + [f"--pidfile={self._folder / 'pid'}"],
+                + [f"--pidfile={self._folder / 'pid'}", *self._options],
                 log,
             )
         until(lambda: self.docker("info").returncode == 0, 30)
@@ -120,11 +121,11 @@ class PrivateEngine(PrivateDaemon):
 
 
 @contextmanager
-def private_engine() -> Iterator[PrivateEngine]:
-    """One that answers, and is gone afterwards with all it made."""
+def private_engine(*options: str) -> Iterator[PrivateEngine]:
+    """One that answers, and is gone afterwards with all it made; `options` are dockerd's."""
     # A socket's path may have 107 characters: pytest's own folders are too deep for containerd's.
     folder = Path(tempfile.mkdtemp(prefix="twtest"))
-    engine = PrivateEngine(folder)
+    engine = PrivateEngine(folder, options)
     engine.start()
     try:
         yield engine

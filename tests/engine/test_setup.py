@@ -10,20 +10,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.engine.private_engine import private_engine
 from tui import accelerator
+from tui.engines.docker.endpoint import Resolver
 from tui.model import Reading
 from tui.setup import daemons, probe
 from tui.setup.checks import run_checks
+from tui.setup.container_trial import LABEL, check_start
 from tui.setup.daemons import DOCKERD, Daemon
 from tui.setup.host import Host
 from tui.setup.kernel import fetch_kernel
 from tui.setup.plan import make_plan
 from tui.setup.run import setup
+from tui.sides.docker_link import Link
 
 pytestmark = pytest.mark.engine
 SOFTWARE_CPU = ("-accel", "tcg", "-cpu", "qemu64")
@@ -37,6 +41,35 @@ def test_doctor_finds_all_well_and_is_quick() -> None:
     # The terminal the tests run on, if any, is none of the engines' business.
     assert [c for c in checks if c.side is not None and c.status is not Reading.OK] == []
     assert seconds < 5, "a second look boots no guest and asks little"
+
+
+def of_trials(docker: Callable[..., subprocess.CompletedProcess[bytes]]) -> bytes:
+    """Whatever a trial made that is still there."""
+    label = ("--quiet", "--filter", f"label={LABEL}")
+    asked = (("ps", "--all"), ("network", "ls"), ("images",))
+    return b"".join(docker(*words, *label).stdout for words in asked)
+
+
+def on_this_host(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(("docker", *words), capture_output=True)
+
+
+def test_a_container_really_starts_and_nothing_of_it_stays() -> None:
+    found = check_start(Host(), Link())
+    assert found.status is Reading.OK, found
+    assert found.reason == "one was started on a network of its own, and removed"
+    assert of_trials(on_this_host) == b""
+
+
+def test_on_an_engine_that_cannot_start_one_the_reason_is_one_line_and_nothing_stays() -> None:
+    """One whose runtime is a program that always fails."""
+    with private_engine("--add-runtime=broken=/bin/false", "--default-runtime=broken") as engine:
+        found = check_start(Host(), Link(Resolver({"DOCKER_HOST": engine.host})))
+        assert found.status is Reading.BROKEN
+        assert found.reason.startswith("none starts: Docker cannot start a container: ")
+        assert "\n" not in found.reason
+        assert found.fix
+        assert of_trials(engine.docker) == b""
 
 
 def test_setup_has_nothing_to_do_twice() -> None:

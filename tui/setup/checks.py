@@ -1,4 +1,7 @@
-"""What `twindeck doctor` looks at, one line each; nothing here changes the host or raises."""
+"""What `twindeck doctor` looks at and tries, one line each; nothing here raises.
+
+A container and a guest are started to see that they do; nothing of them is left.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ def run_checks(
     # Docker's library is slow to import, and a list of names should not pay for it.
     from tui.setup import container_checks as containers
     from tui.setup import machine_checks as machines
+    from tui.setup.container_trial import check_start
     from tui.sides.docker_link import Link
     from tui.sides.libvirt import Libvirt
 
@@ -30,6 +34,7 @@ def run_checks(
         return [
             containers.check_engine(host, link),
             containers.check_socket(host, link),
+            check_start(host, link, may_try=may_try),
             containers.check_cgroups(host),
             containers.check_image(host, link),
             machines.check_vagrant(host),

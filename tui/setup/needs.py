@@ -11,6 +11,7 @@ from tui.sides.vagrant_index import vagrant_home
 
 DOCKER = "docker engine"
 DOCKER_SOCKET = "docker socket"
+CONTAINER_TRIAL = "container start"
 CGROUP = "cgroups"
 BASE_IMAGE = "base image"
 VAGRANT = "vagrant"
@@ -47,6 +48,17 @@ MACHINE_PACKAGES: Mapping[str, str] = {
     "ps": "procps",
 }
 """Command -> Debian package; the emulator and the plug-in are added by `wanted_packages`."""
+# What those only recommend, and what runs on them needs on some host; installed along with them.
+BESIDE: Mapping[SideName, Mapping[str, tuple[str, ...]]] = {
+    SideName.CONTAINER: {
+        # To pull images over TLS, and to unpack layers that are packed by xz.
+        "ca-certificates": ("/etc/ssl/certs/ca-certificates.crt",),
+        "xz-utils": ("/usr/bin/xz",),
+    },
+    # To look at the networks machines are in.
+    SideName.VM: {"iproute2": ("/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip")},
+}
+"""Debian package -> the files one of which shows that it is there."""
 LAB_PACKAGES: Mapping[str, str] = {
     "sysbench": "sysbench",
     "fio": "fio",
@@ -93,7 +105,24 @@ def wanted_packages(host: Host, side: SideName) -> list[str]:
             wanted.append("qemu-system-x86" if emulator.endswith("x86_64") else "qemu-system-arm")
         if not has_libvirt_plugin(host):
             wanted.append("vagrant-libvirt")
+    if wanted:
+        wanted += [
+            package
+            for package, files in BESIDE[side].items()
+            if not any(host.path(file).exists() for file in files)
+        ]
+    if side is SideName.CONTAINER and lacks_apparmor_parser(host):
+        wanted.append("apparmor")
     return list(dict.fromkeys(wanted))
+
+
+def lacks_apparmor_parser(host: Host) -> bool:
+    """Whether the kernel has AppArmor on, so that the engine starts nothing without its parser."""
+    try:
+        enabled = host.path("/sys/module/apparmor/parameters/enabled").read_text("ascii")
+    except (OSError, ValueError):
+        return False
+    return enabled.startswith("Y") and host.which("apparmor_parser") is None
 
 
 def wanted_tools(host: Host) -> list[str]:
