@@ -592,8 +592,8 @@ def with_setup(monkeypatch: pytest.MonkeyPatch, succeeds: bool) -> list[bool]:
     answers: list[bool] = []
     module = ModuleType("tui.setup.run")
 
-    def setup(say: Callable[[str], None], confirm: Callable[[str], bool]) -> bool:
-        say("plan: nothing")
+    def setup(say: Callable[[str], None], confirm: Callable[[str], bool], own_box: str) -> bool:
+        say(f"plan: nothing{own_box and f' but {own_box}'}")
         answers.append(confirm("Go on?"))
         return succeeds and answers[-1]
 
@@ -616,6 +616,7 @@ def test_setup_asks_once_unless_told_not_to(deck: Deck, monkeypatch: pytest.Monk
     monkeypatch.setattr("tui.cli.setup_commands.is_terminal", lambda: True)
     assert deck.run("setup", answer="n\n").exit_code == 1
     assert answers == [True, True, False]
+    assert "plan: nothing but my.box" in deck.run("setup", "--yes", "--box", "my.box").stderr
     with_setup(monkeypatch, succeeds=False)
     assert deck.run("setup", "--yes").exit_code == 1
 

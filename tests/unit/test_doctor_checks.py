@@ -77,6 +77,7 @@ def test_nothing_installed_raises_nothing_and_names_a_fix_each(
     assert [check.check for check in checks] == [
         "docker engine",
         "docker socket",
+        "container start",
         "cgroups",
         "base image",
         "vagrant",
@@ -356,8 +357,9 @@ def test_packages_are_named_once_and_only_for_what_is_missing(host: Host, instal
     machines = wanted_packages(host, SideName.VM)
     assert len(machines) == len(set(machines))
     assert {"vagrant", "vagrant-libvirt", "libvirt-daemon-system"} <= set(machines)
-    assert wanted_packages(host, SideName.CONTAINER) == ["docker.io", "iptables"]
+    beside = ["ca-certificates", "xz-utils"]
+    assert wanted_packages(host, SideName.CONTAINER) == ["docker.io", "iptables", *beside]
     install("dockerd", "")
     assert "docker.io" in wanted_packages(host, SideName.CONTAINER), "the docker command is missing"
     install("docker", "")
-    assert wanted_packages(host, SideName.CONTAINER) == ["iptables"]
+    assert wanted_packages(host, SideName.CONTAINER) == ["iptables", *beside]

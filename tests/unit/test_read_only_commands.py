@@ -105,6 +105,7 @@ class Ground:
             "workload": "nginx",
             **dict.fromkeys(("run_id", "run_ids", "first", "second"), self.run_id),
             "metric": "boot.warm",
+            "box": "https://boxes.example/own.box",
             "rows": "boot",
         }
         if parameter.name not in known:

@@ -286,24 +286,91 @@ def test_none_of_the_images_can_be_had(host: Host, install: Install) -> None:
         base_image.get_image(host, ("a:1", "b:2"), nothing)
 
 
-def test_a_box_from_the_catalogue_is_not_built(host: Host, install: Install) -> None:
+_BOXES = ("debian/bookworm64", "twindeck/base")
+_CATALOGUE = "vagrant box add --no-tty --provider libvirt -- debian/bookworm64"
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[Host]:
+    """Hosts a box was built on."""
+    hosts: list[Host] = []
+    monkeypatch.setattr(get_box, "_build", lambda host, say: hosts.append(host))
+    return hosts
+
+
+def test_a_box_is_built_where_one_can_be_and_the_catalogue_not_asked(
+    host: Host, install: Install, built: list[Host]
+) -> None:
     install("vagrant")
-    get_box.get_box(host, ("debian/bookworm64", "twindeck/base"), nothing)
-    assert calls(host) == ["vagrant box add --no-tty --provider libvirt -- debian/bookworm64"]
+    get_box.get_box(host, _BOXES, nothing)
+    assert built == [host]
+    assert calls(host) == []
+    assert get_box.how_to_get(host, _BOXES) == (
+        "built by mmdebstrap in a minute or two, else vagrant box add debian/bookworm64"
+    )
+
+
+def test_a_box_that_cannot_be_built_is_looked_up_in_the_catalogue(
+    host: Host, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(host: Host, say: Say) -> None:
+        raise ActionFailed("no packages")
+
+    install("vagrant")
+    monkeypatch.setattr(get_box, "_build", fail)
+    said: list[str] = []
+    get_box.get_box(host, _BOXES, said.append)
+    assert "twindeck/base cannot be had: no packages" in said
+    assert calls(host) == [_CATALOGUE]
+
+
+def test_for_virtualbox_the_box_is_the_catalogues(
+    host: Host, install: Install, built: list[Host]
+) -> None:
+    install("vagrant", "VBoxManage")
+    get_box.get_box(host, _BOXES, nothing)
+    assert built == []
+    assert calls(host) == [_CATALOGUE.replace("libvirt", "virtualbox")]
+
+
+def test_a_box_of_the_users_own_gets_the_name_that_every_workload_takes(
+    host: Host, install: Install
+) -> None:
+    install("vagrant")
+    (step,) = [s for s in make_plan(host, "https://boxes.example/own.box") if s.name == "box"]
+    assert step.shown == "vagrant box add --name twindeck/base https://boxes.example/own.box"
+    step.act(nothing)
+    assert calls(host) == [
+        "vagrant box add --no-tty --provider libvirt --name=twindeck/base "
+        "-- https://boxes.example/own.box"
+    ]
+
+
+def test_no_box_is_replaced_by_one_of_the_users_own(
+    host: Host, install: Install, tmp_path: Path
+) -> None:
+    box = tmp_path / "vagrant/boxes/twindeck-VAGRANTSLASH-base/0/libvirt"
+    box.mkdir(parents=True)
+    (box / "metadata.json").touch()
+    with pytest.raises(ActionFailed) as refused:
+        run.setup(nothing, never, host, own_box="own.box")
+    assert refused.value.line == (
+        "there is a box twindeck/base already, and none is replaced "
+        "→ remove it first: vagrant box remove twindeck/base"
+    )
+    assert calls(host) == []
 
 
 def test_a_silent_catalogue_is_given_up_and_nothing_of_it_is_left(
     host: Host, install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(get_box, "STALL_SECONDS", 1.0)
-    install("vagrant", then=f"sleep 100 & echo $! > {tmp_path}/child; wait")
-    built: list[Host] = []
-    monkeypatch.setattr(get_box, "_build", lambda host, say: built.append(host))
+    install("vagrant", "VBoxManage", then=f"sleep 100 & echo $! > {tmp_path}/child; wait")
     said: list[str] = []
     began = time.monotonic()
-    get_box.get_box(host, ("debian/bookworm64", "twindeck/base"), said.append)
+    with pytest.raises(ActionFailed, match="can be had for virtualbox"):
+        get_box.get_box(host, _BOXES[:1], said.append)
     assert time.monotonic() - began < 15
-    assert built == [host]
     assert any("no sign of life" in line for line in said)
     child = Path(f"/proc/{int((tmp_path / 'child').read_text())}/stat")
     until = time.monotonic() + 5

@@ -37,8 +37,11 @@ def doctor(ctx: click.Context, as_json: bool, fresh: bool) -> None:
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask; CI=true does the same.")
+@click.option(
+    "--box", metavar="FILE|URL", default="", help="A Vagrant box of your own for all machines."
+)
 @click.pass_context
-def setup(ctx: click.Context, yes: bool) -> None:
+def setup(ctx: click.Context, yes: bool, box: str) -> None:
     """Install and start what doctor found missing, after showing the plan."""
     from tui.setup.run import setup as set_up
 
@@ -53,7 +56,7 @@ def setup(ctx: click.Context, yes: bool) -> None:
             raise UsageError("setup asks first, and there is no terminal to ask on", "add --yes")
         return click.confirm(question, default=False, err=True)
 
-    ctx.exit(0 if set_up(say, confirm) else 1)
+    ctx.exit(0 if set_up(say, confirm, own_box=box) else 1)
 
 
 @click.command()

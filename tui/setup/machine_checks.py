@@ -11,6 +11,7 @@ from tui.model import Check, Reading, SideName
 from tui.setup import probe
 from tui.setup.box import box_present
 from tui.setup.container_checks import refusal
+from tui.setup.get_box import can_build
 from tui.setup.host import Host, group_id
 from tui.setup.needs import (
     ACCELERATOR,
@@ -147,10 +148,14 @@ def check_box(host: Host) -> Check:
     for names in wanted_boxes():
         present = next((name for name in names if box_present([name])), None)
         if present is None:
-            reason = f"none of {joined(names)} is installed"
+            reason = f"none of {joined(names)} is installed{_why_built(host)}"
             return _check(BOX, Reading.MISSING, reason, fix_for(host, BOX))
         found.append(present)
     return _check(BOX, Reading.OK, ", ".join(dict.fromkeys(found)))
+
+
+def _why_built(host: Host) -> str:
+    return "; one is built here: the public catalogue closes on 2026-12-31" * can_build(host)
 
 
 def wanted_boxes() -> list[tuple[str, ...]]:

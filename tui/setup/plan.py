@@ -15,11 +15,11 @@ from tui.setup import daemons, probe
 from tui.setup.base_image import get_image, has_image
 from tui.setup.box import box_present
 from tui.setup.container_checks import wanted_images
-from tui.setup.get_box import get_box
+from tui.setup.get_box import get_box, how_to_get, take_box
 from tui.setup.host import Host, Say
 from tui.setup.kernel import fetch_kernel
 from tui.setup.machine_checks import check_device, wanted_boxes
-from tui.setup.needs import KVM_DEVICE, uses_virtualbox, wanted_packages, wanted_tools
+from tui.setup.needs import BUILT_BOX, KVM_DEVICE, uses_virtualbox, wanted_packages, wanted_tools
 from tui.setup.new_session import GROUPS
 from tui.setup.packages import install_command, install_side, install_tools
 
@@ -44,8 +44,8 @@ class Step:
     """Names of steps it cannot do without."""
 
 
-def make_plan(host: Host) -> list[Step]:
-    """The steps not done yet, in order."""
+def make_plan(host: Host, own_box: str = "") -> list[Step]:
+    """The steps not done yet, in order. `own_box`: a box file or URL to take, "" for none."""
     # One side's packages may not be had; the other side is set up all the same.
     steps = [
         _packages(host, _CONTAINER_PACKAGES, SideName.CONTAINER),
@@ -61,7 +61,7 @@ def make_plan(host: Host) -> list[Step]:
         steps.append(_image(host))
     if not uses_virtualbox(host):
         steps += [_device(host), _libvirt(host)]
-    steps += [_box(host), _accelerator(host)]
+    steps += [_own_box(host, own_box) if own_box else _box(host), _accelerator(host)]
     return [step for step in steps if not step.is_done()]
 
 
@@ -203,9 +203,21 @@ def _box(host: Host) -> Step:
     return Step(
         name="box",
         why="machines start from it",
-        shown=f"vagrant box add {wanted_boxes()[0][0]}, else built by mmdebstrap",
+        shown=how_to_get(host, wanted_boxes()[0]),
         is_done=lambda: not missing(),
         act=act,
+        after=(_MACHINE_PACKAGES,),
+    )
+
+
+def _own_box(host: Host, source: str) -> Step:
+    return Step(
+        name="box",
+        why="machines start from the one you named",
+        shown=f"vagrant box add --name {BUILT_BOX} {source}",
+        # One that is there was refused before there was a plan.
+        is_done=lambda: box_present([BUILT_BOX]),
+        act=lambda say: take_box(host, source, say),
         after=(_MACHINE_PACKAGES,),
     )
 

@@ -13,6 +13,7 @@ from tui.core.reasons import reason_of
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import Check, Reading
 from tui.setup.checks import run_checks
+from tui.setup.get_box import refuse_second_box
 from tui.setup.host import Host, Say
 from tui.setup.needs import is_debian_like
 from tui.setup.new_session import checks_of_new_session, is_older_than_groups
@@ -20,8 +21,12 @@ from tui.setup.plan import Step, make_plan
 from tui.setup.progress import Progress
 
 
-def setup(say: Say, confirm: Callable[[str], bool], host: Host | None = None) -> bool:
+def setup(
+    say: Say, confirm: Callable[[str], bool], host: Host | None = None, *, own_box: str = ""
+) -> bool:
     """Put right what is missing; True when both sides have all they need afterwards.
+
+    `own_box`: a box file or URL that machines are to start from, "" for none.
 
     Raises ActionFailed when root's rights are needed and cannot be had, or when another setup
     runs; whatever `confirm` raises. A step that fails is told and the others go on.
@@ -30,7 +35,9 @@ def setup(say: Say, confirm: Callable[[str], bool], host: Host | None = None) ->
     if not is_debian_like(host):
         say("This is neither Debian nor Ubuntu: setup only says what to do here.")
         return _tell(run_checks(host=host), say)
-    plan = make_plan(host)
+    if own_box:
+        refuse_second_box()
+    plan = make_plan(host, own_box)
     if plan:
         _show(plan, host, say)
         if not confirm(f"Do these {len(plan)} steps?" if len(plan) > 1 else "Do this step?"):
