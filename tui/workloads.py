@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_data_path
+
 from tui.core.plain_files import read_plain
 from tui.core.reasons import place_in
-from tui.errors import UsageError, WorkloadError
+from tui.errors import FileFailed, UsageError, WorkloadError
 from tui.model import Load, Probe, Workload
 
 FILE = "workload.toml"
@@ -26,6 +28,8 @@ _MOST_WORDS = 256
 DEFAULT_MEMORY_MIB = 2048
 DEFAULT_CPUS = 2
 DEFAULT_TIMEOUT_SECONDS = 180.0
+SHIPPED = Path(__file__).resolve().parent / "_project"
+"""The project that an installed Twindeck brings along; a checkout has none."""
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("title", "resources", "ports", "ready", "container", "vm", "load"),
@@ -199,15 +203,16 @@ def find_project(start: Path | None = None) -> Path:
     """The folder that holds the Vagrantfile and `workloads/`.
 
     `start` if given; else TWINDECK_PROJECT; else the working directory or the nearest above it,
-    which must be this user's or root's; else the one that came with Twindeck. Raises WorkloadError.
+    which must be this user's or root's; else the user's copy of the one that came with Twindeck,
+    or that itself where there is no copy yet. Raises WorkloadError.
     """
     if start is not None:
         return _checked(start, "--project")
     if named := os.environ.get("TWINDECK_PROJECT"):
         return _checked(Path(named), "TWINDECK_PROJECT")
-    package = Path(__file__).resolve().parent
-    above, shipped = _upward(), [package / "_project", package.parent]
-    candidates = [*above, *shipped]
+    above = _upward()
+    came_along = [SHIPPED.parent.parent] if _lacks(SHIPPED) else [own_project(), SHIPPED]
+    candidates = [*above, *came_along]
     for folder in candidates:
         if not _lacks(folder):
             if folder in above:
@@ -217,6 +222,28 @@ def find_project(start: Path | None = None) -> Path:
         f"no project found in {candidates[0]} or above it: none holds a Vagrantfile and workloads/",
         "name one with --project DIR",
     )
+
+
+def own_project() -> Path:
+    """Where the user's copy of the shipped project is, or would be."""
+    if folder := os.environ.get("TWINDECK_DATA"):
+        return Path(folder).expanduser() / "project"
+    return user_data_path("twindeck", appauthor=False) / "project"
+
+
+def settled(project: Path) -> tuple[Path, list[str]]:
+    """The project to act in, and what is to be told: for a shipped one the user's copy, made or
+    brought up to date now, where it can be; every other as it is."""
+    copy = own_project()
+    if project not in (copy, SHIPPED) or _lacks(SHIPPED):
+        return project, []
+    from tui.core.shipped import own_copy
+
+    try:
+        return copy, own_copy(SHIPPED, copy)
+    except FileFailed as error:
+        # What the user has of their own can be acted on all the same.
+        return project, [error.line]
 
 
 def _upward() -> list[Path]:

@@ -13,7 +13,7 @@ from tui.fleet.meters import Meters
 from tui.meters.cgroup import CgroupMeter
 from tui.model import Sampler, Workload
 from tui.sides.base import Side
-from tui.workloads import find_project, load_all
+from tui.workloads import find_project, load_all, settled
 
 
 def open_fleet(
@@ -25,8 +25,9 @@ def open_fleet(
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError."""
     root = find_project(project)
+    root, told = (root, []) if guard.is_read_only else settled(root)
     workloads, errors = load_all(root)
-    problems = [error.line for error in errors]
+    problems = [*told, *(error.line for error in errors)]
     store, faults = open_store(guard)
     cgroup = CgroupMeter()
     # One for all that speaks to Docker: rows, figures and actions are of the same engine.

@@ -9,7 +9,7 @@ from tui.engines.docker.endpoint import Resolver
 from tui.lab.lab import Lab
 from tui.run_store import Runs
 from tui.store import Store
-from tui.workloads import find_project, load_all
+from tui.workloads import find_project, load_all, settled
 
 
 def open_lab(
@@ -24,6 +24,8 @@ def open_lab(
     `docker`: the engine the rest of the session speaks to.
     """
     root = find_project(project)
+    if not guard.is_read_only:
+        root, _told = settled(root)
     workloads, _errors = load_all(root)
     return Lab(
         project=root,
