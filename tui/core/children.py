@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
+
+_UNLESS_ORPHAN = '[ "$PPID" = "$0" ] && exec "$@"'
+"""Who was killed before its child was bound to it has another one's child by now."""
 
 
 def bound(argv: Sequence[str]) -> tuple[str, ...]:
@@ -16,4 +20,5 @@ def bound(argv: Sequence[str]) -> tuple[str, ...]:
     # Of a command that is not there its own name must be told, not setpriv's.
     if shutil.which("setpriv") is None or shutil.which(argv[0]) is None:
         return tuple(argv)
-    return ("setpriv", "--pdeathsig", "TERM", "--", *argv)
+    bind = ("setpriv", "--pdeathsig", "TERM", "--")
+    return (*bind, "sh", "-c", _UNLESS_ORPHAN, str(os.getpid()), *argv)
