@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.private_engine import private_engine
+from tests.engine.private_engine import private_engine, private_podman
 from tui import accelerator
 from tui.engines.docker.endpoint import Resolver
 from tui.model import Reading
@@ -47,7 +47,9 @@ def of_trials(docker: Callable[..., subprocess.CompletedProcess[bytes]]) -> byte
     """Whatever a trial made that is still there."""
     label = ("--quiet", "--filter", f"label={LABEL}")
     asked = (("ps", "--all"), ("network", "ls"), ("images",))
-    return b"".join(docker(*words, *label).stdout for words in asked)
+    told = [docker(*words, *label) for words in asked]
+    assert [done.returncode for done in told] == [0, 0, 0], told
+    return b"".join(done.stdout for done in told)
 
 
 def on_this_host(*words: str) -> subprocess.CompletedProcess[bytes]:
@@ -70,6 +72,14 @@ def test_on_an_engine_that_cannot_start_one_the_reason_is_one_line_and_nothing_s
         assert "\n" not in found.reason
         assert found.fix
         assert of_trials(engine.docker) == b""
+
+
+def test_on_podman_it_is_tried_without_a_trace() -> None:
+    with private_podman() as podman:
+        found = check_start(Host(), Link(Resolver({"DOCKER_HOST": podman.host})))
+        assert found.reason
+        assert "\n" not in found.reason
+        assert of_trials(podman.docker) == b""
 
 
 def test_setup_has_nothing_to_do_twice() -> None:

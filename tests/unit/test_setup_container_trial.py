@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -29,28 +30,33 @@ _APPARMOR = (
 
 
 class Engine:
-    """Answers as far as it is asked, and notes what is made and removed."""
+    """Answers as far as it is asked, and knows what was made and is still there."""
 
-    def __init__(self, arch: str = "amd64", start_error: str = "", code: int = 0) -> None:
-        self.asked: list[str] = []
-        self._arch, self._start_error, self._code = arch, start_error, code
+    def __init__(
+        self, arch: object = "amd64", start_error: str = "", code: int = 0, keeps: str = ""
+    ) -> None:
+        self.made: list[str] = []
+        self.there: list[str] = []
+        self.labels: set[str] = set()
+        self._arch, self._start_error, self._code, self._keeps = arch, start_error, code, keeps
 
-    def version(self) -> dict[str, str]:
+    def version(self) -> object:
         return {"Arch": self._arch}
 
-    def import_image_from_data(self, data: bytes, changes: list[str]) -> str:
-        self.asked.append("import")
+    def import_image(self, src: bytes, changes: list[str]) -> str:
+        self._make("image", changes[0].removeprefix("LABEL "))
         return '{"status":"sha256:abc"}\r\n'
 
-    def create_network(self, name: str, **_: Any) -> dict[str, str]:
-        self.asked.append("network")
+    def create_network(self, name: str, driver: str, labels: dict[str, str]) -> dict[str, str]:
+        self._make("network", "=".join(*labels.items()))
         return {"Id": "n1"}
 
     def create_host_config(self, **options: Any) -> dict[str, Any]:
         return options
 
-    def create_container(self, image: str, command: list[str], **_: Any) -> dict[str, str]:
-        self.asked.append(f"container of {image}")
+    def create_container(self, image: str, *_: Any, labels: dict[str, str], **__: Any) -> Any:
+        assert image == "sha256:abc"
+        self._make("container", "=".join(*labels.items()))
         return {"Id": "c1"}
 
     def start(self, container: str) -> None:
@@ -60,14 +66,37 @@ class Engine:
     def wait(self, container: str, timeout: int) -> dict[str, int]:
         return {"StatusCode": self._code}
 
-    def remove_container(self, container: str, **_: Any) -> None:
-        self.asked.append(f"remove {container}")
+    def containers(self, filters: dict[str, str], **_: Any) -> list[dict[str, str]]:
+        return self._found("container", filters)
 
-    def remove_network(self, network: str) -> None:
-        self.asked.append(f"remove {network}")
+    def networks(self, filters: dict[str, str]) -> list[dict[str, str]]:
+        return self._found("network", filters)
 
-    def remove_image(self, image: str) -> None:
-        self.asked.append(f"remove {image}")
+    def images(self, filters: dict[str, str]) -> list[dict[str, str]]:
+        return self._found("image", filters)
+
+    def remove_container(self, it: str, **_: Any) -> None:
+        self._remove(it)
+
+    def remove_network(self, it: str) -> None:
+        self._remove(it)
+
+    def remove_image(self, it: str) -> None:
+        self._remove(it)
+
+    def _make(self, kind: str, label: str) -> None:
+        self.made.append(kind)
+        self.there.append(kind)
+        self.labels.add(label)
+
+    def _found(self, kind: str, filters: dict[str, str]) -> list[dict[str, str]]:
+        assert self.labels <= {filters["label"]}
+        return [{"Id": kind}] if kind in self.there else []
+
+    def _remove(self, kind: str) -> None:
+        if kind == self._keeps:
+            raise APIError("409 Client Error", explanation="it is in use")
+        self.there.remove(kind)
 
 
 MakeLink = Callable[[Engine], Link]
@@ -94,56 +123,107 @@ def host(tmp_path: Path) -> Host:
     return Host(root=tmp_path, env={**os.environ, "PATH": str(tmp_path / "bin")}, uid=1000)
 
 
-_GONE = ["remove c1", "remove n1", "remove sha256:abc"]
-
-
 def test_one_that_ends_well_is_ok_and_nothing_of_it_stays(host: Host, link_to: MakeLink) -> None:
     engine = Engine()
     assert check_start(host, link_to(engine)).status is Reading.OK
-    assert engine.asked == ["import", "network", "container of sha256:abc", *_GONE]
+    assert engine.made == ["image", "network", "container"]
+    assert engine.there == []
+    (label,) = engine.labels
+    assert re.fullmatch(r"twindeck\.trial=twindeck-trial-[0-9a-f]{12}", label)
+
+
+def test_what_could_not_be_removed_is_told(host: Host, link_to: MakeLink) -> None:
+    engine = Engine(keeps="network")
+    found = check_start(host, link_to(engine))
+    assert found.status is Reading.BROKEN
+    assert "one was started, but its network could not be removed" in found.reason
+    assert engine.there == ["network"]
+
+
+@pytest.mark.parametrize("call", ["version", "import_image", "create_container", "wait"])
+@pytest.mark.parametrize("answer", ["", [], {}, None])
+def test_an_answer_that_is_none_of_dockers_is_a_reason_and_no_error(
+    host: Host, link_to: MakeLink, monkeypatch: pytest.MonkeyPatch, call: str, answer: object
+) -> None:
+    engine = Engine()
+    monkeypatch.setattr(engine, call, lambda *_, **__: answer)
+    found = check_start(host, link_to(engine))
+    if call == "version" and answer == {}:
+        assert found.reason.startswith("not tried")
+    else:
+        assert found.reason == (
+            "none starts: what answers there does not answer as a Docker Engine"
+        )
+    assert engine.there == []
 
 
 def test_apparmor_without_its_parser_is_named_and_setup_mends_it(
     host: Host, link_to: MakeLink
 ) -> None:
+    enabled = host.path("/sys/module/apparmor/parameters/enabled")
+    enabled.parent.mkdir(parents=True)
+    enabled.write_text("Y\n")
     engine = Engine(start_error=_APPARMOR)
     found = check_start(host, link_to(engine))
     assert (found.status, found.fix) == (Reading.BROKEN, "twindeck setup")
     assert found.reason == (
         "none starts: the kernel has AppArmor on, and its parser is not installed"
     )
-    assert engine.asked[-3:] == _GONE
+    assert engine.there == []
 
 
 @pytest.mark.parametrize(
-    ("engine", "reason"),
+    ("engine", "reason", "fix"),
     [
-        (Engine(start_error="iptables failed"), "Docker cannot start a container: iptables failed"),
-        (Engine(code=159), "a program that does nothing but end well ended with 159"),
+        (
+            Engine(start_error="write apparmor attribute: Access denied"),
+            "Docker cannot start a container: write apparmor attribute: Access denied",
+            "docker info",
+        ),
+        (
+            Engine(start_error="iptables failed: No chain"),
+            "Docker cannot start a container: iptables failed: No chain",
+            "twindeck setup",
+        ),
+        (
+            Engine(start_error="could not find an available address pool"),
+            "Docker cannot start a container: could not find an available address pool",
+            "no subnet is free; remove networks nobody uses: docker network prune",
+        ),
+        (
+            Engine(code=159),
+            "a program that does nothing but end well ended with 159",
+            "docker info",
+        ),
     ],
-    ids=["refused", "ended badly"],
+    ids=["AppArmor's parser is there", "no iptables", "no subnet", "ended badly"],
 )
-def test_why_none_starts_is_one_plain_line(
-    host: Host, link_to: MakeLink, engine: Engine, reason: str
+def test_why_none_starts_is_one_plain_line_with_what_mends_it(
+    host: Host, link_to: MakeLink, engine: Engine, reason: str, fix: str
 ) -> None:
     found = check_start(host, link_to(engine))
     assert (found.status, found.reason) == (Reading.BROKEN, f"none starts: {reason}")
-    assert found.fix == "docker info"
-    assert engine.asked[-3:] == _GONE
+    assert found.fix == fix
+    assert engine.there == []
 
 
+@pytest.mark.parametrize("call", ["create_network", "create_container", "start"])
 def test_interrupted_it_still_removes_what_it_made(
-    host: Host, link_to: MakeLink, monkeypatch: pytest.MonkeyPatch
+    host: Host, link_to: MakeLink, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
+    """Also what the engine made, of which no answer was read any more."""
     engine = Engine()
+    real = getattr(engine, call)
 
-    def interrupt(container: str) -> None:
+    def interrupt(*arguments: Any, **options: Any) -> None:
+        real(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "start", interrupt)
+    monkeypatch.setattr(engine, call, interrupt)
     with pytest.raises(KeyboardInterrupt):
         check_start(host, link_to(engine))
-    assert engine.asked[-3:] == _GONE
+    assert engine.made
+    assert engine.there == []
 
 
 def test_nothing_is_tried_when_read_only_or_on_a_processor_nobody_knows(
@@ -156,7 +236,7 @@ def test_nothing_is_tried_when_read_only_or_on_a_processor_nobody_knows(
     ):
         assert found.status is Reading.OK
         assert found.reason.startswith("not tried: ")
-    assert engine.asked == []
+    assert engine.made == []
 
 
 def test_an_engine_that_does_not_answer_is_not_tried(
@@ -178,7 +258,7 @@ def test_what_cannot_be_imported_is_told(
 ) -> None:
     engine = Engine()
     answer = '{"status":"Extracting"}\r\n{"error":"no space left on device"}\r\n'
-    monkeypatch.setattr(engine, "import_image_from_data", lambda data, changes: answer)
+    monkeypatch.setattr(engine, "import_image", lambda src, changes: answer)
     assert "cannot import an image: no space left" in check_start(host, link_to(engine)).reason
 
 

@@ -12,16 +12,23 @@ import struct
 import tarfile
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
 from typing import Any
 
 import requests
 from docker import APIClient
+from docker.errors import DockerException
 
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import Check, Reading, SideName
 from tui.setup.host import Host
-from tui.setup.needs import CONTAINER_TRIAL, DOCKER, fix_for
+from tui.setup.needs import (
+    CONTAINER_TRIAL,
+    DOCKER,
+    SETUP,
+    fix_for,
+    is_debian_like,
+    lacks_apparmor_parser,
+)
 from tui.sides.docker_link import Link
 
 LABEL = "twindeck.trial"
@@ -52,7 +59,10 @@ def check_start(host: Host, link: Link, *, may_try: bool = True) -> Check:
             return _check(Reading.OK, "not tried: the engine's processor is none we know")
         _start_one(link, elf(*machine))
     except TwindeckError as error:
-        return _failed(host, error)
+        return _failed(host, link, error)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        reason = "none starts: what answers there does not answer as a Docker Engine"
+        return _check(Reading.BROKEN, reason, "docker version")
     return _check(Reading.OK, "one was started on a network of its own, and removed")
 
 
@@ -60,65 +70,104 @@ def _check(status: Reading, reason: str, fix: str = "") -> Check:
     return Check(CONTAINER_TRIAL, status, reason, fix, SideName.CONTAINER)
 
 
-def _failed(host: Host, error: TwindeckError) -> Check:
+def _failed(host: Host, link: Link, error: TwindeckError) -> Check:
     if not isinstance(error, ActionFailed):
         return _check(Reading.MISSING, f"not tried: {error}", error.fix)
-    if "apparmor" in str(error).lower():
+    is_here = link.endpoint.is_default
+    if is_here and "apparmor_parser" in str(error) and lacks_apparmor_parser(host):
         reason = "none starts: the kernel has AppArmor on, and its parser is not installed"
-        return _check(Reading.BROKEN, reason, fix_for(host, DOCKER))
-    return _check(Reading.BROKEN, f"none starts: {error}", error.fix)
+        fix = SETUP if is_debian_like(host) else "install apparmor_parser (package apparmor)"
+        return _check(Reading.BROKEN, reason, fix)
+    return _check(
+        Reading.BROKEN, f"none starts: {error}", _fix(host, is_here, str(error), error.fix)
+    )
+
+
+def _fix(host: Host, is_here: bool, reason: str, otherwise: str) -> str:
+    if "iptables" in reason:
+        if is_here and host.which("iptables") is None:
+            return fix_for(host, DOCKER)
+        return "sudo iptables -L shows whether rules can be set there"
+    if "address pool" in reason:
+        return "no subnet is free; remove networks nobody uses: docker network prune"
+    return otherwise
 
 
 def _start_one(link: Link, program: bytes) -> None:
-    """Raises TwindeckError. What was made is removed by the id the engine gave it."""
-    api, name = link.act(), f"twindeck-trial-{uuid.uuid4().hex[:12]}"
-    labels = {LABEL: name}
-    with ExitStack() as made, link.translating("start a container"):
-        image = _imported(api, program, name)
-        made.callback(_quietly, api.remove_image, image)
-        network = str(api.create_network(name, driver="bridge", labels=labels)["Id"])
-        made.callback(_quietly, api.remove_network, network)
-        limits = api.create_host_config(network_mode=name)
-        container = str(
-            api.create_container(image, [_PROGRAM], name=name, labels=labels, host_config=limits)[
-                "Id"
-            ]
-        )
-        made.callback(_quietly, api.remove_container, container, v=True, force=True)
-        api.start(container)
-        code = _exit_code(api, container)
+    """Raises TwindeckError. Nothing of what was made is left."""
+    name = f"twindeck-trial-{uuid.uuid4().hex[:12]}"
+    left = ""
+    with link.translating("start a container"):
+        try:
+            code = _exit_code(link, program, name)
+        finally:
+            left = _sweep(link, f"{LABEL}={name}")
     if code != 0:
         raise ActionFailed(
             f"a program that does nothing but end well ended with {code}", "docker info"
         )
+    if left:
+        raise ActionFailed(
+            f"one was started, but its {left} could not be removed",
+            f"look for what has the label: docker ps -a --filter label={LABEL}",
+        )
 
 
-def _imported(api: APIClient, program: bytes, name: str) -> str:
+def _exit_code(link: Link, program: bytes, name: str) -> int:
+    """Of a container with this program alone. All that is made has `name` as its label."""
+    api, labels = link.look(), {LABEL: name}
+    image = _imported(api, program, f"LABEL {LABEL}={name}")
+    api.create_network(name, driver="bridge", labels=labels)
+    made = api.create_container(
+        *(image, [_PROGRAM]),
+        name=name,
+        labels=labels,
+        host_config=api.create_host_config(network_mode=name),
+    )
+    link.act().start(made["Id"])
+    try:
+        return int(link.act().wait(made["Id"], timeout=_SECONDS)["StatusCode"])
+    except requests.Timeout as error:
+        reason = f"the container did not end within {_SECONDS} s"
+        raise ActionFailed(reason, "docker info") from error
+
+
+def _imported(api: APIClient, program: bytes, label: str) -> str:
     """The id of an image of this program alone."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         entry = tarfile.TarInfo(_PROGRAM.lstrip("/"))
         entry.size, entry.mode = len(program), 0o755
         tar.addfile(entry, io.BytesIO(program))
-    answer = api.import_image_from_data(archive.getvalue(), changes=[f"LABEL {LABEL}={name}"])
-    last = json.loads(answer.strip().splitlines()[-1])
+    last = json.loads(api.import_image(src=archive.getvalue(), changes=[label]).splitlines()[-1])
     if "error" in last:
         raise ActionFailed(f"Docker cannot import an image: {last['error']}", "docker info")
     return str(last["status"])
 
 
-def _exit_code(api: APIClient, container: str) -> int:
-    try:
-        return int(api.wait(container, timeout=_SECONDS)["StatusCode"])
-    except requests.Timeout as error:
-        reason = f"the container did not end within {_SECONDS} s"
-        raise ActionFailed(reason, "docker info") from error
+def _sweep(link: Link, label: str) -> str:
+    """Remove all that has this label, by the engine's ids; the first kind that could not be.
 
-
-def _quietly(remove: Callable[..., Any], made: str, **options: Any) -> None:
-    # What went wrong before is what has to be told.
-    with suppress(Exception):
-        remove(made, **options)
+    Also what an interrupted request made, whose answer with the id was never read.
+    """
+    api, marked = link.act(), {"label": label}
+    kinds: tuple[tuple[str, Callable[[], Any], Callable[[str], Any]], ...] = (
+        (
+            "container",
+            lambda: api.containers(all=True, filters=marked),
+            lambda it: api.remove_container(it, v=True, force=True),
+        ),
+        ("network", lambda: api.networks(filters=marked), api.remove_network),
+        ("image", lambda: api.images(filters=marked), api.remove_image),
+    )
+    left = []
+    for kind, found, remove in kinds:
+        try:
+            for entry in found():
+                remove(entry["Id"])
+        except (DockerException, requests.RequestException, OSError, LookupError, TypeError):
+            left.append(kind)
+    return next(iter(left), "")
 
 
 def elf(machine: int, code: bytes) -> bytes:
