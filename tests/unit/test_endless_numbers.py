@@ -48,6 +48,11 @@ def test_of_a_tool_is_none_and_the_reading_fails(parse: Callable[[str], object],
         parse(text)
 
 
+def test_of_refusals_is_a_refusal_all_the_same() -> None:
+    with pytest.raises(ActionFailed, match="replies were no success"):
+        parse_requests(f"{wrk()}  Non-2xx or 3xx responses: {ENDLESS}\n")
+
+
 def test_of_a_guest_is_left_out() -> None:
     now = time.time()
     told = {"available": 100, "unused": 40, "last-update": int(now) + 1, "usable": ENDLESS}

@@ -89,6 +89,18 @@ def test_what_the_user_changed_stays_and_the_new_version_lies_beside_it_once(
     assert own_copy(shipped, copy) == []
 
 
+def test_a_link_the_user_put_in_its_place_is_theirs(shipped: Path, copy: Path) -> None:
+    """Even where it leads to the same text: nothing is written through it."""
+    theirs = copy.parent / "Vagrantfile.shared"
+    (copy / "Vagrantfile").rename(theirs)
+    (copy / "Vagrantfile").symlink_to(theirs)
+    before = theirs.read_bytes()
+    upgrade(shipped, "Vagrantfile")
+    assert len(own_copy(shipped, copy)) == 1
+    assert theirs.read_bytes() == before
+    assert (copy / "Vagrantfile.new").read_text() == "# newer\n"
+
+
 def test_what_the_user_removed_stays_removed_and_what_they_added_stays(
     shipped: Path, copy: Path
 ) -> None:

@@ -68,7 +68,7 @@ def _update_one(
     if old == new or (not file.exists() and _was_removed(name, copy, known)):
         return None
     content, mode = (shipped / name).read_bytes(), (shipped / name).stat().st_mode & 0o777
-    is_users = file.exists() and _sum(file) not in (old, new)
+    is_users = file.is_symlink() or (file.exists() and _sum(file) not in (old, new))
     target = file.with_name(f"{file.name}.new") if is_users else file
     target.parent.mkdir(parents=True, exist_ok=True)
     replace_file(target, content, mode)

@@ -28,7 +28,7 @@ _SUSTAINED_SHARE = 0.9
 
 _RPS = re.compile(rf"^Requests/sec:\s+{NUMBER}$", re.MULTILINE)
 _TOTAL = re.compile(rf"^\s*{COUNT} requests in {NUMBER}(us|ms|s|m), (\S+) read$", re.MULTILINE)
-_NON_2XX = re.compile(rf"^\s*Non-2xx or 3xx responses: {COUNT}$", re.MULTILINE)
+_NON_2XX = re.compile(r"^\s*Non-2xx or 3xx responses: (\d+)$", re.MULTILINE)
 _SOCKET = re.compile(r"^\s*Socket errors: (.+)$", re.MULTILINE)
 _TIMES = re.compile(rf"{COUNT}m{NUMBER}s {COUNT}m{NUMBER}s\s*\Z")
 _SIZE = re.compile(rf"{NUMBER}([KMGTP]?)B")
