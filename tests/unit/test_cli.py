@@ -25,9 +25,10 @@ from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
 from tui.model import Boot, BootPhase, Check, Instance, Phase, Reading, SideName, State, Verb
+from tui.project import find_project
 from tui.sides.base import Command
 from tui.store import Store
-from tui.workloads import find_project, load_all
+from tui.workloads import load_all
 
 WORKLOAD = """
 [ports]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tui import workloads
+from tui import project
 from tui.core.guard import Guard
 from tui.core.shipped import own_copy
 from tui.fleet.build import open_fleet
-from tui.workloads import find_project, settled
+from tui.project import find_project, settled
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    monkeypatch.setattr(workloads, "SHIPPED", folder)
+    monkeypatch.setattr(project, "SHIPPED", folder)
     monkeypatch.setenv("TWINDECK_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("TWINDECK_PROJECT", raising=False)
     return folder
@@ -160,7 +160,7 @@ def test_a_project_that_is_named_or_a_checkouts_is_left_where_it_is(
     assert settled(ROOT) == (ROOT, [])
     # A checkout has no project beside its modules, and a copy of another install is none of it.
     settled(find_project())
-    monkeypatch.setattr(workloads, "SHIPPED", tmp_path / "checkout" / "tui" / "_project")
+    monkeypatch.setattr(project, "SHIPPED", tmp_path / "checkout" / "tui" / "_project")
     shutil.copytree(shipped, tmp_path / "checkout", dirs_exist_ok=True)
     assert find_project() == tmp_path / "checkout"
     assert settled(find_project()) == (tmp_path / "checkout", [])
@@ -170,6 +170,6 @@ def test_without_a_data_folder_that_can_be_written_the_rest_goes_on(
     shipped: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "data").write_text("a file")
-    project, (line,) = settled(find_project())
-    assert project == shipped
+    folder, (line,) = settled(find_project())
+    assert folder == shipped
     assert line.startswith(f"{tmp_path}/data: cannot be written: Not a directory → ")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tui.errors import WorkloadError
 from tui.model import Probe, SideName, Workload
-from tui.workloads import find_project, load, load_all
+from tui.project import find_project
+from tui.workloads import load, load_all
 
 GOOD = """
 title = "a page"

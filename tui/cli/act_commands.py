@@ -65,7 +65,8 @@ _names_argument = click.argument(
 def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
     """Bring a workload up, as a VM, as a container or as both, until it answers."""
     settings: Settings = ctx.obj
-    from tui.workloads import find, find_project
+    from tui.project import find_project
+    from tui.workloads import find
 
     settings.guard.refuse(f"bring {workload} up")
     find(find_project(settings.project), workload)

@@ -70,7 +70,8 @@ def complete_workload(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Workloads of the project."""
-    from tui.workloads import find_project, load_all
+    from tui.project import find_project
+    from tui.workloads import load_all
 
     project: Path | None = ctx.find_root().params.get("project")
     try:

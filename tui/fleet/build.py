@@ -12,8 +12,9 @@ from tui.fleet.memory import open_store
 from tui.fleet.meters import Meters
 from tui.meters.cgroup import CgroupMeter
 from tui.model import Sampler, Workload
+from tui.project import find_project, settled
 from tui.sides.base import Side
-from tui.workloads import find_project, load_all, settled
+from tui.workloads import load_all
 
 
 def open_fleet(

@@ -7,9 +7,10 @@ from pathlib import Path
 from tui.core.guard import Guard
 from tui.engines.docker.endpoint import Resolver
 from tui.lab.lab import Lab
+from tui.project import find_project, settled
 from tui.run_store import Runs
 from tui.store import Store
-from tui.workloads import find_project, load_all, settled
+from tui.workloads import load_all
 
 
 def open_lab(

@@ -10,10 +10,11 @@ from tui.engines.docker.trouble import PERMISSION_FIX, SocketClosed, closed, sta
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.meters.cgroup_paths import read_mounts
 from tui.model import Check, Reading, SideName
+from tui.project import find_project
 from tui.setup.host import Host, group_id
 from tui.setup.needs import BASE_IMAGE, CGROUP, DOCKER, DOCKER_SOCKET, IMAGES, fix_for, joined
 from tui.sides.docker_link import Link
-from tui.workloads import find_project, load_all
+from tui.workloads import load_all
 
 _NEW_SESSION = "log out and in again (or: newgrp {group})"
 

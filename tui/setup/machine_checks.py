@@ -8,6 +8,7 @@ from tui import accelerator
 from tui.accelerator import KVM, VIRTUALBOX, qemu_command
 from tui.errors import FileFailed, TwindeckError
 from tui.model import Check, Reading, SideName
+from tui.project import find_project
 from tui.setup import probe
 from tui.setup.box import box_present
 from tui.setup.container_checks import refusal
@@ -29,7 +30,7 @@ from tui.setup.needs import (
     uses_virtualbox,
 )
 from tui.sides.libvirt import Libvirt
-from tui.workloads import find_project, load_all
+from tui.workloads import load_all
 
 _NOT_NEEDED = "not needed: VirtualBox runs the machines"
 
