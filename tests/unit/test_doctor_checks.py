@@ -14,7 +14,7 @@ from tui.engines.docker import endpoint
 from tui.engines.docker.endpoint import Resolver
 from tui.lab.tools import TOOLS
 from tui.model import Check, Reading, SideName
-from tui.setup import container_checks, machine_checks, probe
+from tui.setup import container_checks, container_trial, machine_checks, probe
 from tui.setup.checks import check_lab_tools, check_terminal, run_checks
 from tui.setup.host import Host, group_id
 from tui.setup.needs import fix_for, is_debian_like, uses_virtualbox, wanted_packages
@@ -30,6 +30,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "LIBVIRT_DEFAULT_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    # An engine that runs on this host starts nothing for a test that needs none.
+    monkeypatch.setattr(container_trial, "_start_one", lambda *_: None)
     monkeypatch.setenv("TWINDECK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "vagrant"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

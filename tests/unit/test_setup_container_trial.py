@@ -29,6 +29,10 @@ _APPARMOR = (
 )
 
 
+_USERS: list[Any] = [None, {}, {"twindeck.trial": "twindeck-trial-of-another"}]
+"""Labels of what is not the trial's."""
+
+
 class Engine:
     """Answers as far as it is asked, and knows what was made and is still there."""
 
@@ -66,13 +70,13 @@ class Engine:
     def wait(self, container: str, timeout: int) -> dict[str, int]:
         return {"StatusCode": self._code}
 
-    def containers(self, filters: dict[str, str], **_: Any) -> list[dict[str, str]]:
+    def containers(self, filters: dict[str, str], **_: Any) -> list[dict[str, Any]]:
         return self._found("container", filters)
 
-    def networks(self, filters: dict[str, str]) -> list[dict[str, str]]:
+    def networks(self, filters: dict[str, str]) -> list[dict[str, Any]]:
         return self._found("network", filters)
 
-    def images(self, filters: dict[str, str]) -> list[dict[str, str]]:
+    def images(self, filters: dict[str, str]) -> list[dict[str, Any]]:
         return self._found("image", filters)
 
     def remove_container(self, it: str, **_: Any) -> None:
@@ -89,9 +93,12 @@ class Engine:
         self.there.append(kind)
         self.labels.add(label)
 
-    def _found(self, kind: str, filters: dict[str, str]) -> list[dict[str, str]]:
+    def _found(self, kind: str, filters: dict[str, str]) -> list[dict[str, Any]]:
         assert self.labels <= {filters["label"]}
-        return [{"Id": kind}] if kind in self.there else []
+        of_trial = dict(label.split("=") for label in self.labels)
+        found = [{"Id": kind, "Labels": of_trial}] if kind in self.there else []
+        # As an engine that knows no such filter.
+        return [{"Id": f"a user's {kind}", "Labels": labels} for labels in _USERS] + found
 
     def _remove(self, kind: str) -> None:
         if kind == self._keeps:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tui.errors import ActionFailed, TwindeckError
-from tui.setup import base_image, get_box, packages, run
+from tui.setup import base_image, container_trial, get_box, packages, run
 from tui.setup.host import Host, Say
 from tui.setup.plan import Step, make_plan
 from tui.setup.progress import Progress
@@ -21,6 +21,8 @@ Install = Callable[..., None]
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A Debian with nothing on it but the few tools every Debian has."""
+    # An engine that runs on this host starts nothing for a test that needs none.
+    monkeypatch.setattr(container_trial, "_start_one", lambda *_: None)
     monkeypatch.setenv("TWINDECK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "vagrant"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

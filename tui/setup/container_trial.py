@@ -10,6 +10,7 @@ import io
 import json
 import struct
 import tarfile
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,6 +34,7 @@ from tui.sides.docker_link import Link
 
 LABEL = "twindeck.trial"
 _SECONDS = 20
+_FINISHED_SECONDS = 0.5
 _PROGRAM = "/exit"
 _LOAD_ADDRESS = 0x400000
 _HEADERS_BYTES = 64 + 56
@@ -100,8 +102,12 @@ def _start_one(link: Link, program: bytes) -> None:
     with link.translating("start a container"):
         try:
             code = _exit_code(link, program, name)
+        except KeyboardInterrupt:
+            # The engine finishes what it was asked for, whether anybody waits or not.
+            time.sleep(_FINISHED_SECONDS)
+            raise
         finally:
-            left = _sweep(link, f"{LABEL}={name}")
+            left = _sweep(link, name)
     if code != 0:
         raise ActionFailed(
             f"a program that does nothing but end well ended with {code}", "docker info"
@@ -145,12 +151,12 @@ def _imported(api: APIClient, program: bytes, label: str) -> str:
     return str(last["status"])
 
 
-def _sweep(link: Link, label: str) -> str:
-    """Remove all that has this label, by the engine's ids; the first kind that could not be.
+def _sweep(link: Link, name: str) -> str:
+    """Remove what has `name` as its label, by the engine's ids; the first kind that could not be.
 
     Also what an interrupted request made, whose answer with the id was never read.
     """
-    api, marked = link.act(), {"label": label}
+    api, marked = link.act(), {"label": f"{LABEL}={name}"}
     kinds: tuple[tuple[str, Callable[[], Any], Callable[[str], Any]], ...] = (
         (
             "container",
@@ -163,9 +169,18 @@ def _sweep(link: Link, label: str) -> str:
     left = []
     for kind, found, remove in kinds:
         try:
+            # An engine that knows no such filter lists everything.
             for entry in found():
-                remove(entry["Id"])
-        except (DockerException, requests.RequestException, OSError, LookupError, TypeError):
+                if (entry.get("Labels") or {}).get(LABEL) == name:
+                    remove(entry["Id"])
+        except (
+            DockerException,
+            requests.RequestException,
+            OSError,
+            LookupError,
+            TypeError,
+            AttributeError,
+        ):
             left.append(kind)
     return next(iter(left), "")
 
