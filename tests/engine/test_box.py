@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from tui.setup.box import DISK_GIB, build_box
+from tui.setup.host import Host
 
 pytestmark = pytest.mark.engine
 
 
 def test_box_is_whole_and_not_built_twice(tmp_path: Path) -> None:
-    said: list[str] = []
+    host, said = Host(), list[str]()
     # What an interrupted run leaves behind.
     (tmp_path / "disk.raw.part").write_bytes(b"half")
-    box = build_box(tmp_path, said.append)
+    box = build_box(host, tmp_path, said.append)
     with tarfile.open(box) as archive:
         assert sorted(archive.getnames()) == ["Vagrantfile", "box.img", "metadata.json"]
     (tmp_path / "out").mkdir()
@@ -37,5 +38,5 @@ def test_box_is_whole_and_not_built_twice(tmp_path: Path) -> None:
     assert any("I: success" in line for line in said), said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", box.name]
     said.clear()
-    assert build_box(tmp_path, said.append) == box
+    assert build_box(host, tmp_path, said.append) == box
     assert said == [f"box already built: {box}"]

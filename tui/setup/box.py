@@ -1,26 +1,24 @@
 """Builds the Vagrant box `twindeck/base` from the distribution's own packages.
 
-For hosts where no box catalogue answers. Two resumable steps, each written under a temporary name
-and renamed when it is whole: a bootable Debian disk (mmdebstrap; mke2fs fills the partition; boot
-sector and GRUB core go into the gap before it; nothing is mounted) and the box (qcow2 in a tar).
+The public catalogue of boxes closes, so setup builds one before it asks there. Two resumable steps,
+each written under a temporary name and renamed when it is whole: a bootable Debian disk
+(mmdebstrap; mke2fs fills the partition; boot sector and GRUB core go into the gap before it;
+nothing is mounted) and the box (qcow2 in a tar).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import struct
-import subprocess
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tui.errors import ActionFailed
 from tui.setup.guest import GUEST_PACKAGES, write_guest_files
+from tui.setup.host import Host, Say
 from tui.sides.vagrant_index import box_folder, vagrant_home
-
-Say = Callable[[str], None]
 
 BOX_NAME = "twindeck/base"
 BUILD_COMMANDS = ("mmdebstrap", "mke2fs", "grub-mkimage", "qemu-img", "vagrant")
@@ -32,7 +30,7 @@ DISK_GIB = 6
 SECTOR_BYTES = 512
 PARTITION_SECTOR = 2048
 """The partition begins at 1 MiB; the boot loader lives in the gap before it."""
-GRUB_IMAGES = Path("/usr/lib/grub/i386-pc")
+GRUB_IMAGES = "/usr/lib/grub/i386-pc"
 KERNEL_LINE = (
     "linux (hd0,msdos1)/vmlinuz root=/dev/vda1 ro console=ttyS0 net.ifnames=0 quiet "
     "loglevel=3 systemd.show_status=1"
@@ -49,13 +47,12 @@ def box_present(names: Sequence[str] = (BOX_NAME,)) -> bool:
     return False
 
 
-def build_box(work_dir: Path, say: Say) -> Path:
+def build_box(host: Host, work_dir: Path, say: Say) -> Path:
     """Build the box under `work_dir` and return its path; finished steps are not repeated.
 
     Raises ActionFailed with the tool's last words.
     """
-    missing = [name for name in BUILD_COMMANDS if shutil.which(name) is None]
-    if missing:
+    if missing := host.missing(BUILD_COMMANDS):
         packages = " ".join(BUILD_PACKAGES)
         raise ActionFailed(
             f"cannot build the box {BOX_NAME}: {', '.join(missing)} not found",
@@ -66,14 +63,14 @@ def build_box(work_dir: Path, say: Say) -> Path:
     if box.exists():
         say(f"box already built: {box}")
         return box
-    disk = _once(work_dir / "disk.raw", lambda part: _build_disk(part, say))
-    _once(box, lambda part: _build_archive(disk, part, say))
+    disk = _once(work_dir / "disk.raw", lambda part: _build_disk(host, part, say))
+    _once(box, lambda part: _build_archive(host, disk, part, say))
     disk.unlink()
     say(f"box built: {box} ({box.stat().st_size >> 20} MiB)")
     return box
 
 
-def add_box(box: Path, say: Say) -> None:
+def add_box(host: Host, box: Path, say: Say) -> None:
     """Install the box for this user, unless there is one of its name. Raises ActionFailed."""
     if box_present():
         say(f"{BOX_NAME} is there already; it is left as it is")
@@ -81,7 +78,7 @@ def add_box(box: Path, say: Say) -> None:
     say(f"adding {BOX_NAME} to Vagrant's boxes")
     # Never --force: it would take the place of what somebody added meanwhile.
     add = ["vagrant", "box", "add", "--no-tty", "--provider", "libvirt"]
-    _run([*add, "--name", BOX_NAME, str(box)], say)
+    host.stream([*add, "--name", BOX_NAME, str(box)], say)
     if not box_present():
         raise ActionFailed(
             f"vagrant said it added {BOX_NAME}, but {vagrant_home()} does not have it",
@@ -99,16 +96,16 @@ def _once(target: Path, build: Callable[[Path], None]) -> Path:
     return target
 
 
-def _build_disk(part: Path, say: Say) -> None:
+def _build_disk(host: Host, part: Path, say: Say) -> None:
     """A disk with a Debian minimal system on its one partition, bootable by BIOS."""
     partition_bytes = (DISK_GIB << 30) - PARTITION_SECTOR * SECTOR_BYTES
     with part.open("wb") as disk:
         disk.truncate(DISK_GIB << 30)
-    _fill_partition(part, partition_bytes, say)
-    _make_bootable(part, partition_bytes // SECTOR_BYTES, say)
+    _fill_partition(host, part, partition_bytes, say)
+    _make_bootable(host, part, partition_bytes // SECTOR_BYTES, say)
 
 
-def _fill_partition(part: Path, partition_bytes: int, say: Say) -> None:
+def _fill_partition(host: Host, part: Path, partition_bytes: int, say: Say) -> None:
     """Install the packages and write them as an ext4 file system at the partition's offset."""
     say(f"building a Debian {SUITE} system from packages (about a minute)")
     overlay = part.with_name("guest")
@@ -140,19 +137,22 @@ def _fill_partition(part: Path, partition_bytes: int, say: Say) -> None:
     ]
     # A /tmp that allows no device nodes would spoil the system.
     given = ["TMPDIR=/var/tmp", f"TWINDECK_GUEST={overlay}", f"TWINDECK_PART={part}"]
-    as_root = [] if os.geteuid() == 0 else ["sudo"]
-    _run([*as_root, "env", *given, *argv], say)
+    try:
+        host.stream(host.as_root("env", *given, *argv), say)
+    except ActionFailed as error:
+        # What stands before it on that line, sudo and variables, leaves no room for its name.
+        raise ActionFailed(f"mmdebstrap could not build {BOX_NAME}: {error}", error.fix) from error
     shutil.rmtree(overlay)
 
 
-def _make_bootable(part: Path, sectors: int, say: Say) -> None:
+def _make_bootable(host: Host, part: Path, sectors: int, say: Say) -> None:
     """Write the boot sector with its partition table, and GRUB's core after it."""
     say("making the disk bootable")
     core = part.with_name("core.img")
     config = part.with_name("grub.cfg")
     config.write_text(f"{KERNEL_LINE}\ninitrd (hd0,msdos1)/initrd.img\nboot\n", encoding="ascii")
     modules = ["biosdisk", "part_msdos", "ext2", "linux", "boot"]
-    _run(
+    host.stream(
         ["grub-mkimage", "-O", "i386-pc", "-p", "/", "-c", str(config), "-o", str(core), *modules],
         say,
     )
@@ -160,7 +160,7 @@ def _make_bootable(part: Path, sectors: int, say: Say) -> None:
     if len(loader) > (PARTITION_SECTOR - 1) * SECTOR_BYTES:
         raise ActionFailed("GRUB's core image does not fit before the partition")
     with part.open("r+b") as disk:
-        disk.write(boot_sector((GRUB_IMAGES / "boot.img").read_bytes(), sectors))
+        disk.write(boot_sector(host.path(f"{GRUB_IMAGES}/boot.img").read_bytes(), sectors))
         disk.write(loader)
     core.unlink()
     config.unlink()
@@ -173,12 +173,12 @@ def boot_sector(boot_image: bytes, sectors: int) -> bytes:
     return boot_image[:446] + entry + bytes(48) + b"\x55\xaa"
 
 
-def _build_archive(disk: Path, part: Path, say: Say) -> None:
+def _build_archive(host: Host, disk: Path, part: Path, say: Say) -> None:
     """The box: compressed qcow2, metadata and a Vagrantfile in a tar."""
     say("compressing the disk")
     image = part.with_name("box.img")
     convert = ["qemu-img", "convert", "-c", "-m", "4", "-W", "-o", "compression_type=zstd"]
-    _run([*convert, "-f", "raw", "-O", "qcow2", str(disk), str(image)], say)
+    host.stream([*convert, "-f", "raw", "-O", "qcow2", str(disk), str(image)], say)
     metadata = part.with_name("metadata.json")
     about = {"provider": "libvirt", "format": "qcow2", "virtual_size": DISK_GIB}
     metadata.write_text(json.dumps(about), encoding="ascii")
@@ -194,25 +194,3 @@ def _build_archive(disk: Path, part: Path, say: Say) -> None:
         archive.add(image, "box.img")
     for done in (image, metadata, vagrantfile):
         done.unlink()
-
-
-def _run(argv: Sequence[str], say: Say) -> None:
-    """Run one tool, telling every line it prints. Raises ActionFailed with the last one."""
-    last = ""
-    with subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if text := line.strip():
-                last = text
-                say(text)
-    if process.returncode != 0:
-        raise ActionFailed(
-            f"building the box {BOX_NAME}: {argv[0]} failed ({process.returncode}): {last}"
-        )

@@ -101,9 +101,9 @@ def _add(host: Host, provider: str, what: Sequence[str], say: Say) -> None:
 def _build(host: Host, say: Say) -> None:
     missing = host.missing(BUILD_COMMANDS)
     keyring = host.path("/usr/share/keyrings/debian-archive-keyring.gpg")
-    if missing or not GRUB_IMAGES.is_dir() or not keyring.exists():
+    if missing or not host.path(GRUB_IMAGES).is_dir() or not keyring.exists():
         packages.install(host, [*BUILD_PACKAGES, "debian-archive-keyring"], say)
-    box = build_box(host.work_folder / "box", say)
-    add_box(box, say)
+    box = build_box(host, host.work_folder / "box", say)
+    add_box(host, box, say)
     # Vagrant has its own copy now.
     box.unlink()
