@@ -6,9 +6,11 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
 import pytest
 
 from tui import project
+from tui.cli.completion import complete_workload
 from tui.core.guard import Guard
 from tui.core.shipped import own_copy
 from tui.fleet.build import open_fleet
@@ -101,6 +103,45 @@ def test_a_link_the_user_put_in_its_place_is_theirs(shipped: Path, copy: Path) -
     assert (copy / "Vagrantfile.new").read_text() == "# newer\n"
 
 
+def test_a_folder_the_user_linked_elsewhere_is_not_written_into(
+    shipped: Path, copy: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    (copy / "workloads" / "nginx").rename(theirs)
+    (copy / "workloads" / "nginx").symlink_to(theirs)
+    before = content(theirs)
+    upgrade(shipped, "workloads/nginx/Dockerfile")
+    (line,) = own_copy(shipped, copy)
+    assert line.startswith(f"{copy}/workloads/nginx/Dockerfile has a new version, and is left")
+    assert content(theirs) == before
+    assert own_copy(shipped, copy) == []
+
+
+def test_the_copy_can_be_written_where_the_install_cannot(shipped: Path, tmp_path: Path) -> None:
+    for path in (*shipped.rglob("*"), shipped):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    made = tmp_path / "data" / "project"
+    own_copy(shipped, made)
+    assert made.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o200 for path in made.rglob("*"))
+
+
+@pytest.mark.parametrize("what", ["file", "link"])
+def test_what_stands_in_the_copys_place_is_told_and_left(
+    shipped: Path, tmp_path: Path, what: str
+) -> None:
+    place = tmp_path / "data" / "project"
+    place.parent.mkdir()
+    if what == "file":
+        place.write_text("mine")
+    else:
+        place.symlink_to(tmp_path / "nowhere")
+    folder, (line,) = settled(find_project())
+    assert folder == shipped
+    assert line.startswith(f"{place}: cannot be written: ")
+    assert [path.name for path in place.parent.iterdir()] == ["project"]
+
+
 def test_what_the_user_removed_stays_removed_and_what_they_added_stays(
     shipped: Path, copy: Path
 ) -> None:
@@ -172,4 +213,14 @@ def test_without_a_data_folder_that_can_be_written_the_rest_goes_on(
     (tmp_path / "data").write_text("a file")
     folder, (line,) = settled(find_project())
     assert folder == shipped
-    assert line.startswith(f"{tmp_path}/data: cannot be written: Not a directory → ")
+    assert line == (
+        f"{tmp_path}/data: cannot be written: Not a directory "
+        "→ name another folder with TWINDECK_DATA"
+    )
+
+
+def test_shell_completion_makes_no_copy(shipped: Path, tmp_path: Path) -> None:
+    context = click.Context(click.Command("up"))
+    found = complete_workload(context, click.Argument(["name"]), "n")
+    assert [item.value for item in found] == ["nginx"]
+    assert not (tmp_path / "data").exists()

@@ -13,10 +13,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from tui.core.files import failed, private_folder, replace_file
+from tui.errors import FileFailed
 
 _MANIFEST = ".shipped.json"
 _LEFT_BEHIND = (".vagrant", "__pycache__")
@@ -28,12 +28,17 @@ def own_copy(shipped: Path, copy: Path) -> list[str]:
     Two at once come to the same copy. Raises FileFailed.
     """
     try:
-        if not copy.is_dir():
-            _make(shipped, copy)
-            return []
-        return _update(shipped, copy)
+        if copy.is_dir():
+            return _update(shipped, copy)
     except OSError as error:
         raise failed(copy, error) from error
+    try:
+        _make(shipped, copy)
+    except (OSError, FileFailed) as error:
+        why = failed(copy, error) if isinstance(error, OSError) else error
+        # The user named no file here: what they can choose is the folder.
+        raise FileFailed(str(why), "name another folder with TWINDECK_DATA") from error
+    return []
 
 
 def _make(shipped: Path, copy: Path) -> None:
@@ -43,12 +48,23 @@ def _make(shipped: Path, copy: Path) -> None:
     try:
         ignore = shutil.ignore_patterns(*_LEFT_BEHIND)
         shutil.copytree(shipped, beside, ignore=ignore, dirs_exist_ok=True)
+        _own(beside)
         _write_manifest(beside, _sums(shipped))
-        # Another console may have been quicker: its copy is as good.
-        with suppress(OSError):
+        try:
             beside.rename(copy)
+        except OSError:
+            # Another console may have been quicker: its copy is as good.
+            if not copy.is_dir():
+                raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _own(folder: Path) -> None:
+    """What a system-wide install keeps from writing is the user's to write here, theirs alone."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((path.stat().st_mode & 0o777) | (0o700 if path.is_dir() else 0o600))
+    folder.chmod(0o700)
 
 
 def _update(shipped: Path, copy: Path) -> list[str]:
@@ -67,7 +83,9 @@ def _update_one(
     file, old = copy / name, known.get(name)
     if old == new or (not file.exists() and _was_removed(name, copy, known)):
         return None
-    content, mode = (shipped / name).read_bytes(), (shipped / name).stat().st_mode & 0o777
+    if _is_elsewhere(file.parent, copy):
+        return f"{file} has a new version, and is left: a folder above it is a link of yours"
+    content, mode = (shipped / name).read_bytes(), (shipped / name).stat().st_mode & 0o777 | 0o600
     is_users = file.is_symlink() or (file.exists() and _sum(file) not in (old, new))
     target = file.with_name(f"{file.name}.new") if is_users else file
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +93,11 @@ def _update_one(
     if is_users:
         return f"{file} is yours, and has a new version: it lies beside it as {target.name}"
     return None
+
+
+def _is_elsewhere(folder: Path, copy: Path) -> bool:
+    """Whether a link between the copy and the folder leads out of what we may write."""
+    return any(part.is_symlink() for part in (folder, *folder.parents) if copy in part.parents)
 
 
 def _was_removed(name: str, copy: Path, known: Mapping[str, str]) -> bool:
