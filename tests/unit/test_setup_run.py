@@ -74,6 +74,16 @@ def test_elsewhere_setup_only_says_what_to_do(host: Host, install: Install) -> N
     assert calls(host) == []
 
 
+def test_elsewhere_setup_says_how_to_take_a_box_of_the_users_own(
+    host: Host, install: Install
+) -> None:
+    host.path("/etc/os-release").write_text("ID=fedora\n")
+    said: list[str] = []
+    assert not run.setup(said.append, never, host, own_box="my own.box")
+    assert "To take the box you named: vagrant box add --name twindeck/base 'my own.box'" in said
+    assert calls(host) == []
+
+
 def test_the_plan_is_shown_whole_and_no_means_no(host: Host, install: Install) -> None:
     said: list[str] = []
     asked: list[str] = []

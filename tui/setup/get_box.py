@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from tui.errors import ActionFailed
@@ -63,6 +64,11 @@ def get_box(host: Host, names: Sequence[str], say: Say) -> None:
         f"none of {joined(names)} can be had for {provider}",
         f"vagrant box add {names[0]} --provider {provider}",
     )
+
+
+def how_to_take(source: str) -> str:
+    """As shown in the plan, and what to type where setup changes nothing."""
+    return shlex.join(["vagrant", "box", "add", "--name", BUILT_BOX, source])
 
 
 def take_box(host: Host, source: str, say: Say) -> None:

@@ -15,7 +15,7 @@ from tui.setup import daemons, probe
 from tui.setup.base_image import get_image, has_image
 from tui.setup.box import box_present
 from tui.setup.container_checks import wanted_images
-from tui.setup.get_box import get_box, how_to_get, take_box
+from tui.setup.get_box import get_box, how_to_get, how_to_take, take_box
 from tui.setup.host import Host, Say
 from tui.setup.kernel import fetch_kernel
 from tui.setup.machine_checks import check_device, wanted_boxes
@@ -214,7 +214,7 @@ def _own_box(host: Host, source: str) -> Step:
     return Step(
         name="box",
         why="machines start from the one you named",
-        shown=f"vagrant box add --name {BUILT_BOX} {source}",
+        shown=how_to_take(source),
         # One that is there was refused before there was a plan.
         is_done=lambda: box_present([BUILT_BOX]),
         act=lambda say: take_box(host, source, say),

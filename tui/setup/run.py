@@ -13,7 +13,7 @@ from tui.core.reasons import reason_of
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import Check, Reading
 from tui.setup.checks import run_checks
-from tui.setup.get_box import refuse_second_box
+from tui.setup.get_box import how_to_take, refuse_second_box
 from tui.setup.host import Host, Say
 from tui.setup.needs import is_debian_like
 from tui.setup.new_session import checks_of_new_session, is_older_than_groups
@@ -34,6 +34,8 @@ def setup(
     host = host or Host()
     if not is_debian_like(host):
         say("This is neither Debian nor Ubuntu: setup only says what to do here.")
+        if own_box:
+            say(f"To take the box you named: {how_to_take(own_box)}")
         return _tell(run_checks(host=host), say)
     if own_box:
         refuse_second_box()
