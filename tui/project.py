@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from tui.errors import FileFailed, WorkloadError
+from tui.errors import WorkloadError
 
 SHIPPED = Path(__file__).resolve().parent / "_project"
 """The project that an installed Twindeck brings along; a checkout has none."""
@@ -48,17 +48,14 @@ def own_project() -> Path:
 
 def settled(project: Path) -> tuple[Path, list[str]]:
     """The project to act in, and what is to be told: for a shipped one the user's copy, made or
-    brought up to date now, where it can be; every other as it is."""
+    brought up to date now; every other as it is. Raises FileFailed where there can be no copy: what
+    came along is looked at then, and nothing is made in it."""
     copy = own_project()
     if project not in (copy, SHIPPED) or _lacks(SHIPPED):
         return project, []
     from tui.core.shipped import own_copy
 
-    try:
-        return copy, own_copy(SHIPPED, copy)
-    except FileFailed as error:
-        # What the user has of their own can be acted on all the same.
-        return project, [error.line]
+    return copy, own_copy(SHIPPED, copy)
 
 
 def _upward() -> list[Path]:

@@ -358,17 +358,19 @@ def test_a_box_of_the_users_own_gets_the_name_that_every_workload_takes(
     ]
 
 
-def test_no_box_is_replaced_by_one_of_the_users_own(
-    host: Host, install: Install, tmp_path: Path
+@pytest.mark.parametrize("name", _BOXES)
+def test_no_box_that_machines_take_is_replaced_or_passed_by(
+    host: Host, install: Install, tmp_path: Path, name: str
 ) -> None:
-    box = tmp_path / "vagrant/boxes/twindeck-VAGRANTSLASH-base/0/libvirt"
+    """One that stands before it in a workload's list would be used in its place."""
+    box = tmp_path / "vagrant/boxes" / name.replace("/", "-VAGRANTSLASH-") / "0/libvirt"
     box.mkdir(parents=True)
     (box / "metadata.json").touch()
     with pytest.raises(ActionFailed) as refused:
         run.setup(nothing, never, host, own_box="own.box")
     assert refused.value.line == (
-        "there is a box twindeck/base already, and none is replaced "
-        "→ remove it first: vagrant box remove twindeck/base"
+        f"there is a box {name} already, which machines take, and none is replaced "
+        f"→ remove it first: vagrant box remove {name}"
     )
     assert calls(host) == []
 

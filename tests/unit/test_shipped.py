@@ -8,11 +8,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from tui import project
+from tui.cli import cli
 from tui.cli.completion import complete_workload
 from tui.core.guard import Guard
 from tui.core.shipped import own_copy
+from tui.errors import FileFailed
 from tui.fleet.build import open_fleet
 from tui.project import find_project, settled
 
@@ -136,9 +139,8 @@ def test_what_stands_in_the_copys_place_is_told_and_left(
         place.write_text("mine")
     else:
         place.symlink_to(tmp_path / "nowhere")
-    folder, (line,) = settled(find_project())
-    assert folder == shipped
-    assert line.startswith(f"{place}: cannot be written: ")
+    with pytest.raises(FileFailed, match=f"{place}: cannot be written: "):
+        settled(find_project())
     assert [path.name for path in place.parent.iterdir()] == ["project"]
 
 
@@ -207,16 +209,21 @@ def test_a_project_that_is_named_or_a_checkouts_is_left_where_it_is(
     assert settled(find_project()) == (tmp_path / "checkout", [])
 
 
-def test_without_a_data_folder_that_can_be_written_the_rest_goes_on(
+def test_without_a_data_folder_that_can_be_written_nothing_is_made_among_the_modules(
     shipped: Path, tmp_path: Path
 ) -> None:
+    """The rest goes on; what came along cannot be brought up, and the reason is told."""
     (tmp_path / "data").write_text("a file")
-    folder, (line,) = settled(find_project())
-    assert folder == shipped
-    assert line == (
+    line = (
         f"{tmp_path}/data: cannot be written: Not a directory "
         "→ name another folder with TWINDECK_DATA"
     )
+    fleet = open_fleet()
+    assert list(fleet.workloads) == []
+    assert line in fleet.problems
+    refused = CliRunner().invoke(cli, ["up", "nginx", "--on", "vm"])
+    assert refused.exit_code != 0
+    assert line in refused.output
 
 
 def test_shell_completion_makes_no_copy(shipped: Path, tmp_path: Path) -> None:

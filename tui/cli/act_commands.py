@@ -65,11 +65,12 @@ _names_argument = click.argument(
 def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
     """Bring a workload up, as a VM, as a container or as both, until it answers."""
     settings: Settings = ctx.obj
-    from tui.project import find_project
+    from tui.project import find_project, settled
     from tui.workloads import find
 
     settings.guard.refuse(f"bring {workload} up")
-    find(find_project(settings.project), workload)
+    project, _told = settled(find_project(settings.project))
+    find(project, workload)
     with running_fleet(settings) as fleet:
         snapshot = fleet.wait_ready(READY_SECONDS)
         ailing = tell_ailing(snapshot, ON[on])

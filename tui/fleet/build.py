@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui.core.guard import Guard
 from tui.engines.docker.endpoint import Resolver
+from tui.errors import FileFailed
 from tui.fleet.fleet import Fleet
 from tui.fleet.memory import open_store
 from tui.fleet.meters import Meters
@@ -25,10 +26,7 @@ def open_fleet(
     docker: Resolver | None = None,
 ) -> Fleet:
     """The fleet of this host; not started yet. Raises UsageError."""
-    root = find_project(project)
-    root, told = (root, []) if guard.is_read_only else settled(root)
-    workloads, errors = load_all(root)
-    problems = [*told, *(error.line for error in errors)]
+    root, workloads, problems = _load(project, guard)
     store, faults = open_store(guard)
     cgroup = CgroupMeter()
     # One for all that speaks to Docker: rows, figures and actions are of the same engine.
@@ -45,6 +43,19 @@ def open_fleet(
         problems=problems,
         faults=faults,
     )
+
+
+def _load(project: Path | None, guard: Guard) -> tuple[Path, tuple[Workload, ...], list[str]]:
+    """The project, its workloads, and what is to be told of it. Raises WorkloadError."""
+    root, told = find_project(project), list[str]()
+    if not guard.is_read_only:
+        try:
+            root, told = settled(root)
+        except FileFailed as error:
+            # Nothing of it can be brought up; what the user has can be acted on all the same.
+            return root, (), [error.line]
+    workloads, errors = load_all(root)
+    return root, workloads, [*told, *(error.line for error in errors)]
 
 
 def _connect(root: Path, workloads: Sequence[Workload], docker: Resolver) -> tuple[Side, ...]:

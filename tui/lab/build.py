@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.core.guard import Guard
 from tui.engines.docker.endpoint import Resolver
 from tui.lab.lab import Lab
-from tui.project import find_project, settled
+from tui.project import find_project
 from tui.run_store import Runs
 from tui.store import Store
 from tui.workloads import load_all
@@ -25,8 +25,6 @@ def open_lab(
     `docker`: the engine the rest of the session speaks to.
     """
     root = find_project(project)
-    if not guard.is_read_only:
-        root, _told = settled(root)
     workloads, _errors = load_all(root)
     return Lab(
         project=root,

@@ -35,6 +35,8 @@ from tui.sides.docker_link import Link
 LABEL = "twindeck.trial"
 _SECONDS = 20
 _FINISHED_SECONDS = 0.5
+_ODD_ANSWERS = (LookupError, TypeError, ValueError, AttributeError)
+"""What taking an answer apart raises that has another shape than Docker's."""
 _PROGRAM = "/exit"
 _LOAD_ADDRESS = 0x400000
 _HEADERS_BYTES = 64 + 56
@@ -62,7 +64,7 @@ def check_start(host: Host, link: Link, *, may_try: bool = True) -> Check:
         _start_one(link, elf(*machine))
     except TwindeckError as error:
         return _failed(host, link, error)
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except _ODD_ANSWERS:
         reason = "none starts: what answers there does not answer as a Docker Engine"
         return _check(Reading.BROKEN, reason, "docker version")
     return _check(Reading.OK, "one was started on a network of its own, and removed")
@@ -98,7 +100,6 @@ def _fix(host: Host, is_here: bool, reason: str, otherwise: str) -> str:
 def _start_one(link: Link, program: bytes) -> None:
     """Raises TwindeckError. Nothing of what was made is left."""
     name = f"twindeck-trial-{uuid.uuid4().hex[:12]}"
-    left = ""
     with link.translating("start a container"):
         try:
             code = _exit_code(link, program, name)
@@ -173,16 +174,9 @@ def _sweep(link: Link, name: str) -> str:
             for entry in found():
                 if (entry.get("Labels") or {}).get(LABEL) == name:
                     remove(entry["Id"])
-        except (
-            DockerException,
-            requests.RequestException,
-            OSError,
-            LookupError,
-            TypeError,
-            AttributeError,
-        ):
+        except (DockerException, requests.RequestException, OSError, *_ODD_ANSWERS):
             left.append(kind)
-    return next(iter(left), "")
+    return left[0] if left else ""
 
 
 def elf(machine: int, code: bytes) -> bytes:

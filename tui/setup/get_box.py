@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tui.errors import ActionFailed
 from tui.setup import packages
@@ -76,17 +76,18 @@ def take_box(host: Host, source: str, say: Say) -> None:
 
     Raises ActionFailed, also when there is a box of that name: none is ever replaced.
     """
-    refuse_second_box()
+    refuse_second_box([BUILT_BOX])
     _add(host, _provider(host), (f"--name={BUILT_BOX}", source), say)
 
 
-def refuse_second_box() -> None:
-    """Raises ActionFailed when there is a box of the name that every workload takes."""
-    if box_present([BUILT_BOX]):
-        raise ActionFailed(
-            f"there is a box {BUILT_BOX} already, and none is replaced",
-            f"remove it first: vagrant box remove {BUILT_BOX}",
-        )
+def refuse_second_box(names: Iterable[str]) -> None:
+    """Raises ActionFailed when there is one of these boxes, which machines would take instead."""
+    for name in names:
+        if box_present([name]):
+            raise ActionFailed(
+                f"there is a box {name} already, which machines take, and none is replaced",
+                f"remove it first: vagrant box remove {name}",
+            )
 
 
 def _provider(host: Host) -> str:

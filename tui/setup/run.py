@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from tui.core.files import append_private, private_folder
 from tui.core.reasons import reason_of
@@ -15,7 +16,8 @@ from tui.model import Check, Reading
 from tui.setup.checks import run_checks
 from tui.setup.get_box import how_to_take, refuse_second_box
 from tui.setup.host import Host, Say
-from tui.setup.needs import is_debian_like
+from tui.setup.machine_checks import wanted_boxes
+from tui.setup.needs import BUILT_BOX, is_debian_like
 from tui.setup.new_session import checks_of_new_session, is_older_than_groups
 from tui.setup.plan import Step, make_plan
 from tui.setup.progress import Progress
@@ -38,7 +40,7 @@ def setup(
             say(f"To take the box you named: {how_to_take(own_box)}")
         return _tell(run_checks(host=host), say)
     if own_box:
-        refuse_second_box()
+        refuse_second_box(sorted({BUILT_BOX, *chain.from_iterable(wanted_boxes())}))
     plan = make_plan(host, own_box)
     if plan:
         _show(plan, host, say)
