@@ -141,6 +141,8 @@ class Instance:
     """Whether its provider is being asked how it is."""
     note: str = ""
     """Why the state is unknown, one plain line."""
+    is_vagrantfile: bool = False
+    """Whether it stands for a whole Vagrantfile, of which vagrant cannot tell what it defines."""
     health: HealthStatus | None = None
     """None without a health check, and for a VM."""
     failed_check: str = ""
@@ -167,6 +169,8 @@ class Instance:
 
 def verbs_for(instance: Instance) -> frozenset[Verb]:
     """The verbs that make sense in the instance's state."""
+    if instance.is_vagrantfile:
+        return frozenset()
     match instance.state:
         case State.RUNNING:
             verbs = {Verb.STOP, Verb.RESTART, Verb.PAUSE, Verb.KILL, Verb.DESTROY}

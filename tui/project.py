@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from platformdirs import user_data_path
 
+from tui.core.trust import distrusted
 from tui.errors import WorkloadError
 
 SHIPPED = Path(__file__).resolve().parent / "_project"
@@ -67,27 +67,12 @@ def _upward() -> list[Path]:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Nobody named this project: another user's would run his Vagrantfile. Raises WorkloadError.
-
-    As git's `safe.directory`: it belongs to this user, to who called sudo, or to root, and is not
-    open to everybody.
-    """
-    trusted = {0, os.geteuid()}
-    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
-        trusted.add(int(caller))
-    for path in (folder, folder / "Vagrantfile", folder / "workloads"):
-        for status in (path.lstat(), path.stat()):
-            is_link = stat.S_ISLNK(status.st_mode)
-            if status.st_uid not in trusted:
-                problem = "is another user's"
-            elif status.st_mode & stat.S_IWOTH and not is_link:
-                problem = "may be written by everybody"
-            else:
-                continue
-            raise WorkloadError(
-                f"{path} {problem}, and a project that is not named must be your own",
-                f"name it if you trust it: --project {folder}",
-            )
+    """Nobody named this project: another user's would run his Vagrantfile. Raises WorkloadError."""
+    if problem := distrusted((folder, folder / "Vagrantfile", folder / "workloads")):
+        raise WorkloadError(
+            f"{problem}, and a project that is not named must be your own",
+            f"name it if you trust it: --project {folder}",
+        )
 
 
 def _lacks(folder: Path) -> str:

@@ -115,6 +115,15 @@ class TwindeckGroup(click.Group):
     metavar="DIR",
     help="Folder that holds the Vagrantfile and workloads/.",
 )
+@click.option(
+    "--vagrant",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    envvar="TWINDECK_VAGRANT",
+    show_envvar=True,
+    help="Folder whose Vagrantfile is listed too; may be given more than once.",
+)
 @click.version_option(__version__, prog_name="twindeck")
 @click.pass_context
 def cli(
@@ -124,6 +133,7 @@ def cli(
     sampler: str,
     read_only: bool,
     project: Path | None,
+    vagrant: tuple[Path, ...],
 ) -> None:
     """Virtual machines on one deck, containers on the other.
 
@@ -132,7 +142,9 @@ def cli(
     is_default = ctx.get_parameter_source("interval_seconds") is ParameterSource.DEFAULT
     if thin and is_default:
         interval_seconds = THIN_INTERVAL_SECONDS
-    ctx.obj = Settings(project, interval_seconds, read_only, thin, Sampler(sampler))
+    ctx.obj = Settings(
+        project, interval_seconds, read_only, thin, Sampler(sampler), vagrant=vagrant
+    )
     if ctx.invoked_subcommand is None:
         _open_console(ctx.obj)
 

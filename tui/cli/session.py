@@ -43,6 +43,8 @@ class Settings:
     sampler: Sampler = Sampler.AUTO
     docker: Resolver = field(default_factory=Resolver)
     """The Docker Engine this command speaks to, whatever of it does."""
+    vagrant: tuple[Path, ...] = ()
+    """Folders whose Vagrantfile counts too."""
 
     @property
     def guard(self) -> Guard:
@@ -69,6 +71,7 @@ def open_fleet(settings: Settings) -> Fleet:
         settings.guard,
         settings.sampler,
         settings.docker,
+        settings.vagrant,
     )
 
 

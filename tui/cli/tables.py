@@ -74,6 +74,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "owner": instance.owner,
         "told_at": timestamp(instance.told_at),
         "note": instance.note or None,
+        "is_vagrantfile": instance.is_vagrantfile,
         "health": instance.health,
         "restart_count": instance.restart_count,
         "restart_policy": instance.restart_policy or None,

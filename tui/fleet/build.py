@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.core.guard import Guard
 from tui.engines.docker.endpoint import Resolver
@@ -15,7 +16,11 @@ from tui.meters.cgroup import CgroupMeter
 from tui.model import Sampler, Workload
 from tui.project import find_project, settled
 from tui.sides.base import Side
+from tui.store import history_path
 from tui.workloads import load_all
+
+if TYPE_CHECKING:
+    from tui.engines.vagrant.environments import Environments
 
 
 def open_fleet(
@@ -24,15 +29,19 @@ def open_fleet(
     guard: Guard = Guard(),  # noqa: B008 (frozen)
     sampler: Sampler = Sampler.AUTO,
     docker: Resolver | None = None,
+    vagrant: Sequence[Path] = (),
 ) -> Fleet:
-    """The fleet of this host; not started yet. Raises UsageError."""
+    """The fleet of this host; not started yet. Raises UsageError.
+
+    `vagrant`: folders whose Vagrantfile the user vouches for, beside the working folder's.
+    """
     root, workloads, problems = _load(project, guard)
     store, faults = open_store(guard)
     cgroup = CgroupMeter()
     # One for all that speaks to Docker: rows, figures and actions are of the same engine.
     docker = docker or Resolver()
     return Fleet(
-        connect=lambda: _connect(root, workloads, docker),
+        connect=lambda: _connect(root, workloads, docker, _environments(vagrant, guard)),
         open_meters=lambda: _open_meters(cgroup, sampler, guard, docker),
         # No engine is asked, and a container that is no more has no cgroup of its id.
         quick=None if sampler is Sampler.ENGINE else cgroup,
@@ -58,13 +67,26 @@ def _load(project: Path | None, guard: Guard) -> tuple[Path, tuple[Workload, ...
     return root, workloads, [*told, *(error.line for error in errors)]
 
 
-def _connect(root: Path, workloads: Sequence[Workload], docker: Resolver) -> tuple[Side, ...]:
+def _environments(named: Sequence[Path], guard: Guard) -> Environments:
+    # Likewise.
+    from tui.engines.vagrant.definitions import Definitions
+    from tui.engines.vagrant.environments import Environments, working_folder
+
+    data = history_path().parent
+    kept = None if guard.is_read_only else data / "vagrantfiles.json"
+    return Environments(Definitions(kept), working_folder(), named, left_out=data)
+
+
+def _connect(
+    root: Path, workloads: Sequence[Workload], docker: Resolver, environments: Environments
+) -> tuple[Side, ...]:
     # Their libraries take longer to import than the first frame takes to paint.
     from tui.sides.containers import Containers
     from tui.sides.docker_link import Link
     from tui.sides.machines import Machines
 
-    return Machines(root, workloads), Containers(root, workloads, Link(docker))
+    machines = Machines(root, workloads, environments=environments)
+    return machines, Containers(root, workloads, Link(docker))
 
 
 def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard, docker: Resolver) -> Meters:

@@ -9,6 +9,7 @@ from threading import Lock
 
 from tui.engines.libvirt.connections import Connections, Listing
 from tui.engines.vagrant.containers import container_states
+from tui.engines.vagrant.environments import Environments, Known, unread_rows
 from tui.engines.vagrant.foreign import foreign_machines
 from tui.engines.vagrant.status import Asker
 from tui.errors import ActionFailed
@@ -73,7 +74,9 @@ class Inventory:
         home: Path,
         own: OwnSessions,
         asker: Asker,
+        environments: Environments | None = None,
     ) -> None:
+        self._environments = environments
         self._project = project
         self._workloads: Mapping[str, Workload] = {w.name: w for w in workloads}
         self._libvirt = libvirt
@@ -84,12 +87,17 @@ class Inventory:
         self._containers: tuple[str, ...] = ()
         self._hypervisors = Hypervisors()
         self._index: list[Entry] = []
+        self._known = Known()
         self._definitions: dict[str, Definition] = {}
 
     def data_paths(self) -> list[Path]:
         """The `.vagrant` folders of every environment known, the project's first."""
         with self._lock:
             return [data_path_of(self._project), *(entry.data_path for entry in self._index)]
+
+    def vagrantfiles(self) -> tuple[Path, ...]:
+        """Those whose machines are listed beside the project's, as of the last listing."""
+        return self._environments.files if self._environments is not None else ()
 
     def workload(self, name: str | None) -> Workload | None:
         """The project's workload of that name."""
@@ -139,6 +147,7 @@ class Inventory:
             Locks(self._home),
             self._asker,
             may_ask,
+            self._known.asked,
         )
         machines = {}
         for name, candidate in candidates.items():
@@ -148,6 +157,8 @@ class Inventory:
             if row is not None:
                 container = known[0] if known and known[0] in seen.containers else None
                 machines[name] = Machine(entry, row, domain, container, told.inquiry)
+        for entry, row in unread_rows(self._known):
+            machines.setdefault(row.name, Machine(entry, row))
         return machines
 
     def _listing(self) -> Listing:
@@ -196,12 +207,15 @@ class Inventory:
         index = read_index(self._home)
         if index is not None:
             self._index = index
+        if self._environments is not None:
+            self._known = self._environments.known(self._index, self._project)
         entries = [*self._index, *read_project(self._project, self._workloads)]
         present = {entry.name for entry in entries if entry.directory == self._project}
         provider = "libvirt" if self._libvirt.is_installed else "virtualbox"
         for name in self._workloads.keys() - present:
             entries.append(Entry(name, provider, self._project, data_path_of(self._project)))
-        return entries
+        # Last: of a machine that was made it is known with what.
+        return [*entries, *self._known.entries]
 
     def _domain_of(
         self, entry: Entry, known: tuple[str, float] | None, domains: Mapping[str, Domain]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tui.engines.libvirt.connections import Listing
 from tui.engines.vagrant.status import Asker, Mark, Question
@@ -59,6 +60,8 @@ class Seen:
     asker: Asker
     may_ask: bool = True
     """Whether vagrant may be asked in the background."""
+    asked: frozenset[Path] = frozenset()
+    """Folders of which vagrant is being asked what they define."""
 
 
 def told_of(
@@ -69,7 +72,7 @@ def told_of(
         return Told(domain.state)
     if known is None:
         # Vagrant's own rule: what has no id was not created.
-        return Told(State.ABSENT)
+        return Told(State.ABSENT, is_asked=entry.directory in seen.asked)
     if entry.provider == "virtualbox":
         return Told(_virtualbox_state(entry, seen.hypervisors.get(known[0])))
     if known[0] in seen.containers:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
+from typing import Protocol
 
 import watchfiles
 
@@ -19,6 +21,8 @@ _CONNECT_SECONDS = 0.3
 """A `virsh` that cannot connect ends sooner than this."""
 _GATHER_MS = 100
 """File events this close together are one change; also how soon `stop` is seen."""
+_SLOWLY_MS = 500
+"""Likewise where a person waits for what they edited, and nobody for the end."""
 _LOOK_AGAIN_MS = 5000
 _END_SECONDS = 2.0
 
@@ -26,7 +30,7 @@ _END_SECONDS = 2.0
 class _Any:
     """An event that is set as soon as one of its events is."""
 
-    def __init__(self, *events: Event) -> None:
+    def __init__(self, *events: Event | _Any) -> None:
         self._events = events
 
     def is_set(self) -> bool:
@@ -109,26 +113,42 @@ class _Streams:
             self.lost.set()
 
 
+class Places(Protocol):
+    """What of the file system is watched; asked again after each change."""
+
+    def data_paths(self) -> Sequence[Path]:
+        """The environments' `.vagrant` folders."""
+
+    def vagrantfiles(self) -> Sequence[Path]:
+        """The files that define machines."""
+
+
 def watch_machines(
     streams: Callable[[], Mapping[str, tuple[str, ...]]],
     renew: Event,
     home: Path,
-    data_paths: Callable[[], Sequence[Path]],
+    places: Places,
     changed: Callable[[], None],
     stop: Event,
 ) -> None:
     """Call `changed` after every event until `stop` is set; no process is left behind.
 
     `streams` tells the commands that print a line an event, by the name of their engine, and is
-    asked again when `renew` is set; `data_paths` the environments' `.vagrant` folders, asked again
-    after each change. Raises EngineUnavailable when an engine ends the connection.
+    asked again when `renew` is set. Raises EngineUnavailable when an engine ends the connection.
     """
     heard = _Streams(streams, changed)
+    ended = _Any(stop, heard.lost)
     try:
-        while not (stop.is_set() or heard.lost.is_set()):
+        Thread(
+            target=_watch_vagrantfiles,
+            args=(places.vagrantfiles, changed, ended),
+            name="Vagrantfiles",
+            daemon=True,
+        ).start()
+        while not ended.is_set():
             renew.clear()
             heard.match()
-            _watch_files(home, data_paths, changed, _Any(stop, heard.lost, renew))
+            _watch_files(home, places.data_paths, changed, _Any(ended, renew))
     except (OSError, RuntimeError) as error:
         raise EngineUnavailable(
             f"Vagrant's files cannot be watched: {reason_of(error)}",
@@ -163,6 +183,31 @@ def _watch_files(
                 changed()
                 if _existing(data_paths()) != watched:
                     break
+
+
+def _watch_vagrantfiles(
+    files: Callable[[], Sequence[Path]], changed: Callable[[], None], stop: _Any
+) -> None:
+    """Their folders, as an editor puts a new file in an old one's place."""
+    while not stop.is_set():
+        folders = _existing([file.parent for file in files()])
+        # A folder that goes, or one watch too many: what changed shows with the next listing.
+        with contextlib.suppress(OSError, RuntimeError):
+            for changes in watchfiles.watch(
+                *folders,
+                recursive=False,
+                watch_filter=lambda _change, path: Path(path) in files(),
+                debounce=_SLOWLY_MS,
+                step=_SLOWLY_MS,
+                rust_timeout=_LOOK_AGAIN_MS,
+                yield_on_timeout=True,
+                stop_event=stop,
+            ):
+                if changes:
+                    changed()
+                if folders != _existing([file.parent for file in files()]):
+                    break
+        time.sleep(_SLOWLY_MS / 1000)
 
 
 def _await_folder(folder: Path, stop: _Any) -> None:

@@ -17,6 +17,7 @@ from tui.core.reasons import reason_of
 from tui.engines.libvirt.connections import Connections
 from tui.engines.libvirt.pulse import Pulses
 from tui.engines.vagrant.containers import events_command
+from tui.engines.vagrant.environments import Environments
 from tui.engines.vagrant.status import Asker
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import Instance, SideName, State, Verb, Workload
@@ -64,6 +65,7 @@ class Machines:
         libvirt: Connections | None = None,
         home: Path | None = None,
         accelerator: Callable[[], str | None] = remembered_accelerator,
+        environments: Environments | None = None,
     ) -> None:
         # Vagrant names its locks after the directory as the kernel tells it.
         project = project.resolve()
@@ -74,7 +76,10 @@ class Machines:
         self._asker = Asker()
         self._heard: dict[str, tuple[str, ...]] = {}
         self._renew = Event()
-        self._inventory = Inventory(project, workloads, self._libvirt, self._home, own, self._asker)
+        self._environments = environments
+        self._inventory = Inventory(
+            project, workloads, self._libvirt, self._home, own, self._asker, environments
+        )
         self._actions = MachineActions(self._inventory, self._libvirt, own, accelerator)
         self._vagrant_version = ""
         self._pulses = Pulses()
@@ -114,13 +119,15 @@ class Machines:
         from tui.sides.machine_watch import watch_machines
 
         self._asker.told = changed
+        if self._environments is not None:
+            self._environments.definitions.told = changed
         try:
-            watch_machines(
-                self._streams, self._renew, self._home, self._inventory.data_paths, changed, stop
-            )
+            watch_machines(self._streams, self._renew, self._home, self._inventory, changed, stop)
         finally:
             if stop.is_set():
                 self._asker.close()
+                if self._environments is not None:
+                    self._environments.definitions.close()
 
     def _streams(self) -> dict[str, tuple[str, ...]]:
         """Name -> command that prints a line an event, of each engine that answered last."""
@@ -141,6 +148,8 @@ class Machines:
     def forget(self) -> None:
         """See `Side.forget`."""
         self._asker.forget()
+        if self._environments is not None:
+            self._environments.definitions.forget()
 
     def up(self, workload: Workload, report: Report) -> None:
         """Create, start and provision; see `Side.up`."""

@@ -37,6 +37,8 @@ _CAUSES = (
 )
 # A plug-in's error that Vagrant did not catch: `FILE.rb:9:in `x': MESSAGE (Class)`, then the calls.
 _UNCAUGHT = re.compile(r"\S+\.rb:\d+:in .+?': (?P<message>.+?)(?: \([\w:]+\))?")
+# The same, raised by the Vagrantfile itself.
+_RAISED = re.compile(r"\S*Vagrantfile\S*?:(?P<line>\d+):in .+?': (?P<message>.+?)(?: \([\w:]+\))?")
 _CALL = re.compile(r"from \S+:\d+:in .+")
 _PREAMBLE = ("Vagrant failed to initialize at a very early stage:",)
 _TAKEN = re.compile(r"Name `(\S+)` of domain about to create is already taken")
@@ -64,6 +66,11 @@ def is_progress(line: str) -> bool:
     return _PROGRESS.search(line) is not None
 
 
+def unescaped(value: str) -> str:
+    """A field of a line that `--machine-readable` printed."""
+    return value.replace("%!(VAGRANT_COMMA)", ",").replace("\\n", "\n").replace("\\r", "\r")
+
+
 def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> TwindeckError:
     """The error to raise for a vagrant that failed, from what it wrote to its standard error."""
     lines = [clean(line).strip() for line in errors]
@@ -78,12 +85,18 @@ def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> Twind
             f"{name} cannot be made: libvirt has another machine named {taken[1]}",
             f"give that one another name: virsh domrename {taken[1]} NEWNAME",
         )
+    if raised := next((m for m in map(_RAISED.fullmatch, lines) if m), None):
+        return ActionFailed(
+            f"{root / 'Vagrantfile'} cannot be loaded: line {raised['line']}: {raised['message']}",
+            "correct that line and try again",
+        )
     if "Vagrantfile" in whole and ("syntax error" in whole or "error loading" in whole):
         return ActionFailed(
             f"{root / 'Vagrantfile'} cannot be loaded: {_vagrantfile_cause(lines)}",
             "correct that line and try again",
         )
-    return ActionFailed(f"vagrant {command} {name} failed: {reason(lines)}")
+    what = f"vagrant {command} {name}".rstrip()
+    return ActionFailed(f"{what} failed: {reason(lines)}")
 
 
 def _plainly(line: str) -> str:

@@ -6,22 +6,18 @@ that something changed or before an action; never on a timer.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Thread
 
+from tui.engines.vagrant.look import LookFailed, Looking
 from tui.model import State
-from tui.sides.vagrant_output import reason
+from tui.sides.vagrant_output import reason, unescaped
 from tui.text import clean
 
 ANSWER_SECONDS = 60.0
-_END_SECONDS = 2.0
 _STATES: Mapping[str, State] = {
     "running": State.RUNNING,
     "paused": State.PAUSED,
@@ -85,7 +81,7 @@ def parse_status(text: str, name: str, at: float) -> Answer:
         fields = line.split(",")
         if len(fields) < 4:
             continue
-        _time, target, kind, *data = (_unescape(value) for value in fields)
+        _time, target, kind, *data = (unescaped(value) for value in fields)
         if target == name:
             told[kind] = data[0]
         elif kind == "error-exit" and len(data) > 1:
@@ -99,10 +95,6 @@ def parse_status(text: str, name: str, at: float) -> Answer:
     return Answer(state, at, word, note)
 
 
-def _unescape(value: str) -> str:
-    return value.replace("%!(VAGRANT_COMMA)", ",").replace("\\n", "\n").replace("\\r", "\r")
-
-
 class Asker:
     """Asks about machines one after the other and remembers what was said. Thread-safe."""
 
@@ -113,7 +105,7 @@ class Asker:
         self._known: dict[str, tuple[Mark, Answer]] = {}
         self._wanted: dict[str, tuple[Question, Mark]] = {}
         self._worker: Thread | None = None
-        self._child: subprocess.Popen[str] | None = None
+        self._looking: Looking | None = None
         self.told: Callable[[], None] = lambda: None
         """Called from the asking thread after each answer."""
 
@@ -151,9 +143,9 @@ class Asker:
         """Ask nothing more that is waiting, and end the command that runs."""
         with self._lock:
             self._wanted.clear()
-            child = self._child
-        if child is not None:
-            _end(child)
+            looking = self._looking
+        if looking is not None:
+            looking.end()
 
     def _answer(self, key: str, mark: Mark) -> Answer | None:
         if key not in self._known:
@@ -173,43 +165,19 @@ class Asker:
             self.told()
 
     def _run(self, question: Question) -> Answer:
-        try:
-            child = subprocess.Popen(
-                ["vagrant", "status", question.name, "--machine-readable"],
-                cwd=question.directory,
-                env=dict(question.env),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as error:
-            why = f"{_NOT_TOLD} cannot be run in {question.directory}: {error.strerror}"
-            return Answer(State.UNKNOWN, time.time(), note=why)
+        looking = Looking()
         with self._lock:
-            self._child = child
+            self._looking = looking
         try:
-            text, _ = child.communicate(timeout=self._seconds)
-        except subprocess.TimeoutExpired:
-            why = f"{_NOT_TOLD} did not answer within {self._seconds:.0f} s"
-            return Answer(State.UNKNOWN, time.time(), note=why)
+            text, _errors = looking.run(
+                ["vagrant", "status", question.name, "--machine-readable"],
+                question.directory,
+                question.env,
+                self._seconds,
+            )
+        except LookFailed as error:
+            return Answer(State.UNKNOWN, time.time(), note=f"{_NOT_TOLD} {error}")
         finally:
             with self._lock:
-                self._child = None
-            _end(child)
-            assert child.stdout is not None
-            child.stdout.close()
+                self._looking = None
         return parse_status(text, question.name, time.time())
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """End it and what it started; it only looks, and leads a session of its own."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None:
-            break
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_END_SECONDS)

@@ -1,0 +1,246 @@
+"""What a Vagrantfile defines, as vagrant itself tells it.
+
+A second or more of Ruby: asked behind the list, once a change of the file, and kept over sessions;
+never on a timer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, Thread
+
+from tui.core.files import PRIVATE, private_folder, replace_file
+from tui.core.reading import MIB, read_bounded
+from tui.engines.vagrant.look import LookFailed, Looking
+from tui.errors import FileFailed
+from tui.sides.vagrant_command import environment as environment_of
+from tui.sides.vagrant_index import Entry, is_machine_name
+from tui.sides.vagrant_output import failure, unescaped
+from tui.text import clean
+
+ANSWER_SECONDS = 30.0
+_AT_ONCE = 2
+_MOST_MACHINES = 1000
+_MOST_KEPT, _MOST_KEPT_BYTES = 500, 16 * MIB
+_VERSION = 1
+# Vagrant does not escape the name here, so it is what stands between the time and the kind.
+_DEFINED = re.compile(r"\d+,(?P<name>.+),metadata,provider,(?P<provider>[^,]+)")
+_ERROR = re.compile(r"\d+,[^,]*,error-exit,[^,]+,(?P<text>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A folder with a Vagrantfile."""
+
+    directory: Path
+    data_path: Path
+    """Its `.vagrant`."""
+    vagrantfile: str = ""
+    """The Vagrantfile's name where it is not the default."""
+
+    @property
+    def file(self) -> Path:
+        """The Vagrantfile."""
+        return self.directory / (self.vagrantfile or "Vagrantfile")
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """One machine of a Vagrantfile."""
+
+    name: str
+    provider: str
+    """What vagrant would make it with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is known of a Vagrantfile."""
+
+    machines: tuple[Defined, ...] = ()
+    """In its own order."""
+    note: str = ""
+    """Why nothing is known, one plain line."""
+    is_asked: bool = False
+    """Whether vagrant is being asked; the machines are those of its last answer."""
+
+
+def parse_defined(text: str, errors: str, environment: Environment) -> Contents:
+    """Out of what `vagrant status --machine-readable` printed to stdout and to stderr."""
+    found: dict[str, Defined] = {}
+    failed = errors.splitlines()
+    for line in text.splitlines():
+        if error := _ERROR.fullmatch(line):
+            return Contents(note=_why(environment, unescaped(error["text"]).splitlines()))
+        told = _DEFINED.fullmatch(line)
+        if told and is_machine_name(told["name"]) and is_machine_name(told["provider"]):
+            found.setdefault(told["name"], Defined(told["name"], told["provider"]))
+    if not found:
+        return Contents(note=_why(environment, failed))
+    return Contents(tuple(found.values())[:_MOST_MACHINES])
+
+
+def _why(environment: Environment, lines: Sequence[str]) -> str:
+    return str(failure("status", "", environment.directory, lines))
+
+
+class Definitions:
+    """Asks what Vagrantfiles define and remembers it. Thread-safe.
+
+    `kept`: the file the answers are kept in over sessions; None keeps none.
+    """
+
+    def __init__(self, kept: Path | None = None, seconds: float = ANSWER_SECONDS) -> None:
+        self._kept = kept
+        self._seconds = seconds
+        self._lock = Lock()
+        self._known: dict[str, tuple[str, Contents]] | None = None
+        self._wanted: dict[str, tuple[Environment, str]] = {}
+        self._running: dict[str, Looking] = {}
+        self._is_closed = False
+        self.told: Callable[[], None] = lambda: None
+        """Called from the asking thread after each answer."""
+
+    def of(self, environment: Environment) -> Contents:
+        """What is known now; asked in the background where the file changed since."""
+        try:
+            mark = _mark(environment.file)
+        except OSError as error:
+            return Contents(note=f"{environment.file}: {error.strerror}")
+        key = str(environment.file)
+        with self._lock:
+            known = self._load().get(key)
+            if known is not None and known[0] == mark:
+                return known[1]
+            self._ask(key, environment, mark)
+            before = known[1].machines if known else ()
+            return Contents(before, "" if before else "vagrant is being asked", is_asked=True)
+
+    def forget(self) -> None:
+        """Everything is asked anew when it is wanted next; what was said is shown until then."""
+        with self._lock:
+            self._known = {key: ("", known) for key, (_, known) in self._load().items()}
+
+    def close(self) -> None:
+        """Ask nothing more, and end the commands that run."""
+        with self._lock:
+            self._is_closed = True
+            self._wanted.clear()
+            running = list(self._running.values())
+        for looking in running:
+            looking.end()
+
+    def _ask(self, key: str, environment: Environment, mark: str) -> None:
+        if self._is_closed or key in self._running:
+            return
+        self._wanted[key] = (environment, mark)
+        if len(self._running) < _AT_ONCE:
+            self._start()
+
+    def _start(self) -> None:
+        """One more thread, for the first that waits; it goes on with the others."""
+        key, (environment, mark) = next(iter(self._wanted.items()))
+        del self._wanted[key]
+        self._running[key] = Looking()
+        Thread(
+            target=self._work, args=(key, environment, mark), name="vagrant status", daemon=True
+        ).start()
+
+    def _work(self, key: str, environment: Environment, mark: str) -> None:
+        contents = self._look(environment, self._running[key])
+        with self._lock:
+            del self._running[key]
+            if self._is_closed:
+                return
+            self._load()[key] = (mark, contents)
+            self._keep()
+            if self._wanted:
+                self._start()
+        self.told()
+
+    def _look(self, environment: Environment, looking: Looking) -> Contents:
+        argv = ["vagrant", "status", "--machine-readable"]
+        try:
+            # Vagrant makes its data folder where it looks; who only looks leaves none.
+            with tempfile.TemporaryDirectory(prefix="twindeck-") as scratch:
+                # Vagrant knows no machines there: what is defined is told, not what is made.
+                place = Entry(
+                    "",
+                    "",
+                    environment.directory,
+                    Path(scratch),
+                    vagrantfile=environment.vagrantfile,
+                )
+                env = environment_of(place)
+                text, errors = looking.run(argv, environment.directory, env, self._seconds)
+        except LookFailed as error:
+            return Contents(note=f"vagrant status {error}")
+        except OSError as error:
+            return Contents(note=f"vagrant status cannot be run: {error.strerror}")
+        return parse_defined(text, errors, environment)
+
+    def _load(self) -> dict[str, tuple[str, Contents]]:
+        if self._known is None:
+            self._known = _read_kept(self._kept) if self._kept else {}
+        return self._known
+
+    def _keep(self) -> None:
+        """A failure is not kept: what was missing may be there by the next session."""
+        if self._kept is None:
+            return
+        good = [(key, *known) for key, known in self._load().items() if not known[1].note]
+        entries = {
+            key: {"mark": mark, "machines": [[m.name, m.provider] for m in contents.machines]}
+            for key, mark, contents in good[-_MOST_KEPT:]
+            if mark
+        }
+        try:
+            private_folder(self._kept.parent)
+            replace_file(
+                self._kept, json.dumps({"version": _VERSION, "files": entries}), mode=PRIVATE
+            )
+        except FileFailed:
+            # Then the next session asks again, which is all it is good for.
+            self._kept = None
+
+
+def _entry(environment: Environment, data_path: Path) -> Entry:
+    return Entry("", "", environment.directory, data_path, vagrantfile=environment.vagrantfile)
+
+
+def _mark(file: Path) -> str:
+    """Another mark, another file. Raises OSError."""
+    status = file.stat()
+    provider = os.environ.get("VAGRANT_DEFAULT_PROVIDER", "")
+    return f"{status.st_mtime_ns} {status.st_size} {status.st_ino} {provider}"
+
+
+def _read_kept(file: Path) -> dict[str, tuple[str, Contents]]:
+    try:
+        data = json.loads(read_bounded(file, _MOST_KEPT_BYTES, is_plain=True))
+        return dict(_kept_entry(key, value) for key, value in data["files"].items())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        # Half-written, of another version or no such file: asked anew.
+        return {}
+
+
+def _kept_entry(key: str, value: Mapping[str, object]) -> tuple[str, tuple[str, Contents]]:
+    """Raises ValueError, LookupError, TypeError for what is no entry."""
+    machines = value["machines"]
+    if not isinstance(machines, list):
+        raise TypeError(key)
+    pairs = [(_name(name), _name(provider)) for name, provider in machines]
+    return key, (str(value["mark"]), Contents(tuple(Defined(*pair) for pair in pairs)))
+
+
+def _name(value: object) -> str:
+    """Raises ValueError for what can be no machine's or provider's name."""
+    if not is_machine_name(value):
+        raise ValueError(clean(str(value)))
+    return str(value)
