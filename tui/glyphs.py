@@ -74,6 +74,7 @@ UNICODE = Glyphs(
         {
             State.RUNNING: "●",
             State.PAUSED: "◐",
+            State.SUSPENDED: "◒",
             State.STOPPED: "○",
             State.CREATED: "◇",
             State.RESTARTING: "◑",
@@ -107,6 +108,7 @@ ASCII = Glyphs(
         {
             State.RUNNING: "+",
             State.PAUSED: "=",
+            State.SUSPENDED: "_",
             State.STOPPED: "-",
             State.CREATED: "o",
             State.RESTARTING: "~",

@@ -22,6 +22,9 @@ class State(StrEnum):
 
     RUNNING = "running"
     PAUSED = "paused"
+    """Frozen in memory."""
+    SUSPENDED = "suspended"
+    """Saved to disk, with all that was in its memory."""
     STOPPED = "stopped"
     CREATED = "created"
     """Exists, was never started."""
@@ -176,6 +179,8 @@ def verbs_for(instance: Instance) -> frozenset[Verb]:
             verbs = {Verb.STOP, Verb.RESTART, Verb.PAUSE, Verb.KILL, Verb.DESTROY}
         case State.PAUSED:
             verbs = {Verb.RESUME, Verb.STOP, Verb.KILL, Verb.DESTROY}
+        case State.SUSPENDED:
+            verbs = {Verb.RESUME, Verb.START, Verb.DESTROY}
         case State.STOPPED | State.CREATED:
             verbs = {Verb.START, Verb.RESTART, Verb.DESTROY}
         case State.RESTARTING:
@@ -191,6 +196,15 @@ def verbs_for(instance: Instance) -> frozenset[Verb]:
         # What goes with it only its own Vagrant knows.
         verbs.discard(Verb.DESTROY)
     return frozenset(verbs)
+
+
+def refusal(verb: Verb, instance: Instance) -> str:
+    """Why the verb makes no sense now, to stand behind `cannot VERB KEY: `."""
+    if instance.is_vagrantfile:
+        return instance.note or "it is not known what it defines"
+    if verb is Verb.DESTROY and instance.owner is not None:
+        return f"it is of {instance.owner}, and only who made it knows what goes with it"
+    return f"it is {instance.state}"
 
 
 @dataclass(frozen=True, slots=True)

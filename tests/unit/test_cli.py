@@ -167,7 +167,7 @@ def test_ls_lists_both_sides_as_json(deck: Deck) -> None:
 
 def test_ls_for_people_is_aligned_and_clean(deck: Deck) -> None:
     lines = deck.run("ls").stdout.splitlines()
-    assert lines[0].split() == ["SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "IMAGE", "PORTS"]
+    assert lines[0].split() == ["SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "OWNER", "IMAGE", "PORTS"]
     column = lines[0].index("STATE")
     states = {"running", "stopped", "absent", "paused"}
     assert all(line[column:].split()[0] in states for line in lines[1:])
@@ -290,9 +290,14 @@ def test_the_list_waits_for_a_provider_that_is_being_asked(deck: Deck) -> None:
 
 def test_another_users_machine_is_marked_and_not_destroyed(deck: Deck) -> None:
     deck.vms.held["shop/web"] = Instance(SideName.VM, "shop/web", State.RUNNING, owner="user eve")
-    assert "running (user eve)" in deck.run("ls").stdout
+    (line,) = (line for line in deck.run("ls").stdout.splitlines() if "shop/web" in line)
+    assert "user eve" in line
     result = deck.run("destroy", "--yes", "vm:shop/web")
     assert result.exit_code == 1
+    assert result.stderr == (
+        "twindeck: cannot destroy vm:shop/web: it is of user eve, and only who made it knows what "
+        "goes with it\n"
+    )
     assert deck.vms.asked == []
 
 

@@ -9,9 +9,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engines.vagrant.foreign import Foreign, foreign_machines, origin_of
+from tui.engines.vagrant.foreign import (
+    PLAIN,
+    Foreign,
+    foreign_machines,
+    origin_of,
+    plain_domains,
+)
 from tui.model import State
 from tui.sides.libvirt import Definition, Domain
+from tui.sides.vagrant_index import name_entries
 
 UUID = "280b41ff-245a-47bf-a0df-ce0393a87e27"
 
@@ -60,6 +67,19 @@ def test_a_domain_without_an_origin_is_no_machine_of_vagrants() -> None:
     domain = Domain(UUID, "plain", State.RUNNING)
     assert list(foreign_machines({UUID: domain}, {UUID: definition("my desktop")})) == []
     assert list(foreign_machines({UUID: domain}, {})) == []
+
+
+def test_a_domain_that_no_vagrant_made_is_libvirts_own() -> None:
+    domains = (
+        Domain(UUID, "my desktop", State.RUNNING, "qemu:///system"),
+        Domain("x", "my desktop", State.STOPPED, "qemu:///session"),
+        Domain("y", "a/b", State.STOPPED, "qemu:///system"),
+    )
+    found = list(plain_domains(domains))
+    named = name_entries((f.entry for f in found), Path("/srv/project"))
+    assert sorted(named) == ["libvirt-session/my desktop", "libvirt/my desktop", "libvirt/y"]
+    assert {f.owner for f in found} == {PLAIN}
+    assert not any(f.entry.has_vagrantfile for f in found)
 
 
 @given(st.text())

@@ -60,6 +60,12 @@ def test_domains_with_their_states() -> None:
     assert domains["it's odd: 'x'"].state is State.STOPPED
 
 
+def test_a_domain_whose_memory_is_on_disk_is_suspended() -> None:
+    domains = {domain.name: domain for domain in parse_domains(f"{LISTED}\n{OTHER}\n{UUID}\n")}
+    assert domains["it's odd: 'x'"].state is State.SUSPENDED
+    assert domains["main_nginx"].state is State.PAUSED
+
+
 def test_a_domain_without_a_state_is_unknown() -> None:
     (domain,) = parse_domains(f"{UUID} main_nginx\n")
     assert domain.state is State.UNKNOWN

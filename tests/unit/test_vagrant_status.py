@@ -39,7 +39,7 @@ def test_the_state_of_the_machine_that_was_asked_about() -> None:
     ("word", "state"),
     [
         ("poweroff", State.STOPPED),
-        ("saved", State.PAUSED),
+        ("saved", State.SUSPENDED),
         ("not_created", State.ABSENT),
         ("host_state_unknown", State.UNKNOWN),
     ],

@@ -42,6 +42,7 @@ _HELP: Mapping[Verb, str] = {
 
 _TO_SHELL: Mapping[State, str] = {
     State.PAUSED: "twindeck resume {}",
+    State.SUSPENDED: "twindeck resume {}",
     State.STOPPED: "twindeck start {}",
     State.CREATED: "twindeck start {}",
     State.ABSENT: "twindeck start {}",

@@ -139,17 +139,18 @@ def _print_instances(instances: Sequence[Instance], snapshot: Snapshot) -> None:
             DASH if i.started_at is None else age(now - i.started_at),
             seconds(snapshot.boot_seconds.get(i.key)),
             i.accelerator or DASH,
+            i.owner or DASH,
             i.image or DASH,
             ", ".join(ranged(i.ports)) or DASH,
         )
         for i in instances
     ]
-    put(table(("SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "IMAGE", "PORTS"), rows))
+    put(table(("SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "OWNER", "IMAGE", "PORTS"), rows))
 
 
 def _state_text(instance: Instance) -> str:
     """The state, and what a reader must know with it: `running (user alice)`."""
-    remarks = [text for text in (instance.busy, instance.owner, instance.note) if text]
+    remarks = [text for text in (instance.busy, instance.note) if text]
     state = state_text(instance)
     return f"{state} ({', '.join(remarks)})" if remarks else state
 

@@ -19,7 +19,8 @@ WANTED: Mapping[Verb, frozenset[State]] = {
     Verb.START: _RUNS,
     Verb.STOP: _AT_REST,
     Verb.KILL: _AT_REST,
-    Verb.PAUSE: frozenset({State.PAUSED}),
+    # Some of Vagrant's providers cannot freeze a machine, and save it instead.
+    Verb.PAUSE: frozenset({State.PAUSED, State.SUSPENDED}),
     Verb.RESUME: _RUNS,
     Verb.DESTROY: frozenset({State.ABSENT}),
 }

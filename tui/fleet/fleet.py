@@ -20,7 +20,7 @@ from tui.fleet.memory import Memory
 from tui.fleet.meters import Meters, QuickMeter
 from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
-from tui.model import Boot, Instance, SideName, Verb, Workload, key_of, verbs_for
+from tui.model import Boot, Instance, SideName, Verb, Workload, key_of, refusal, verbs_for
 from tui.sides.base import Command, Side
 from tui.snapshot import Health, History, Job, Snapshot
 from tui.text import clean
@@ -162,7 +162,7 @@ class Fleet:
             raise UnknownInstance(f"no {key}", "twindeck ls")
         # Behind a queued action the state it will find is not known yet: the engine judges then.
         if verb not in verbs_for(instance) and not self._board.is_active(key):
-            raise UsageError(f"cannot {verb} {key}: it is {instance.state}")
+            raise UsageError(f"cannot {verb} {key}: {refusal(verb, instance)}")
         if verb is Verb.START and instance.id is None and instance.workload:
             verb = Verb.UP
         return self._board.submit(verb, instance.side, instance.name)

@@ -20,6 +20,7 @@ CALL_SECONDS = 30.0
 _FIX = "twindeck setup"
 _DOMAIN_XML = re.compile(r"<domain\b.*?</domain>", re.DOTALL)
 _XML_UUID = re.compile(r"<uuid>([0-9a-f-]{36})</uuid>")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTED = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s+(.+)")
 _STATES: Mapping[str, State] = {
     # virDomainState; a guest on its way down (4) still runs.
@@ -61,7 +62,9 @@ class Definition:
 
 
 def parse_domains(text: str) -> list[Domain]:
-    """From `list --all --uuid --name` and `domstats --state`, one after the other."""
+    """From `list --all --uuid --name`, `domstats --state` and a list of the UUIDs of those whose
+    memory is saved on disk, one after the other."""
+    saved = {line.strip() for line in text.splitlines() if _UUID.fullmatch(line.strip())}
     uuids: dict[str, str] = {}
     states: dict[str, State] = {}
     name = None
@@ -72,7 +75,14 @@ def parse_domains(text: str) -> list[Domain]:
             name = line[len("Domain: '") : -1]
         elif name is not None and line.strip().startswith("state.state="):
             states[name] = _STATES.get(line.strip().partition("=")[2], State.UNKNOWN)
-    return [Domain(uuid, name, states.get(name, State.UNKNOWN)) for name, uuid in uuids.items()]
+    return [
+        Domain(uuid, name, _with_saved(states.get(name, State.UNKNOWN), uuid in saved))
+        for name, uuid in uuids.items()
+    ]
+
+
+def _with_saved(state: State, is_saved: bool) -> State:
+    return State.SUSPENDED if is_saved and state is State.STOPPED else state
 
 
 def parse_definition(text: str) -> Definition:
@@ -137,7 +147,10 @@ class Libvirt:
 
     def domains(self) -> list[Domain]:
         """All domains, defined or running."""
-        text = self._run("list --all --uuid --name; domstats --state --nowait")
+        text = self._run(
+            "list --all --uuid --name; domstats --state --nowait; "
+            "list --all --with-managed-save --uuid"
+        )
         return [replace(domain, uri=self.uri) for domain in parse_domains(text)]
 
     def state(self, uuid: str) -> State:

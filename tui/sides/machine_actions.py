@@ -189,6 +189,10 @@ class MachineActions:
             vagrant.suspend(vm_name=machine.entry.name)
 
     def _resume(self, machine: Machine, report: Report) -> None:
+        if machine.domain is not None and machine.instance.state is State.SUSPENDED:
+            report.line(f"virsh start {machine.domain.name}")
+            self._at(machine.domain).start(machine.domain.uuid)
+            return
         if machine.domain is not None:
             report.line(f"virsh resume {machine.domain.name}")
             self._at(machine.domain).resume(machine.domain.uuid)
@@ -198,6 +202,11 @@ class MachineActions:
 
     def _destroy(self, name: str, machine: Machine, report: Report) -> None:
         entry = machine.entry
+        if machine.instance.directory is None:
+            raise ActionFailed(
+                f"{name} is libvirt's own: what goes with it, only who made it knows",
+                f"virsh -c {machine.instance.connection} undefine {entry.name}",
+            )
         if machine.instance.owner is not None:
             raise ActionFailed(
                 f"{name} is of {machine.instance.owner}: only that Vagrant knows what goes with it",
@@ -255,6 +264,11 @@ class MachineActions:
         entry, instance, domain = machine.entry, machine.instance, machine.domain
         if machine.is_vagrants:
             return
+        if instance.directory is None:
+            raise ActionFailed(
+                f"{instance.name} is libvirt's own: no Vagrant made it, so none can reach it",
+                f"virsh -c {instance.connection} console {entry.name}",
+            )
         if instance.owner is not None:
             raise ActionFailed(
                 f"{instance.name} is of {instance.owner}: this Vagrant cannot reach it",

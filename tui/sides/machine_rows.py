@@ -10,7 +10,7 @@ from threading import Lock
 from tui.engines.libvirt.connections import Connections, Listing
 from tui.engines.vagrant.containers import container_states
 from tui.engines.vagrant.environments import Environments, Known, unread_rows
-from tui.engines.vagrant.foreign import foreign_machines
+from tui.engines.vagrant.foreign import NOWHERE, foreign_machines, plain_domains
 from tui.engines.vagrant.status import Asker
 from tui.errors import ActionFailed
 from tui.model import Instance, SideName, State, Workload
@@ -179,9 +179,12 @@ class Inventory:
             if domain is not None:
                 left.pop(domain.uuid, None)
         self._learn(left.values())
+        foreign = list(foreign_machines(left, self._definitions))
+        for found in foreign:
+            left.pop(found.domain.uuid, None)
         theirs = [
             _Candidate(found.entry, read_id(found.entry.folder), found.domain, found.owner)
-            for found in foreign_machines(left, self._definitions)
+            for found in (*foreign, *plain_domains(left.values()))
         ]
         by_entry = {**ours, **{id(candidate.entry): candidate for candidate in theirs}}
         named = name_entries((c.entry for c in by_entry.values()), self._project)
@@ -254,13 +257,14 @@ class Inventory:
         exists = told.state is not State.ABSENT
         definition = self._cached(domain) if domain and not hypervisor else None
         accelerator = hypervisor.accelerator if hypervisor else None
+        directory = None if entry.directory.parent == NOWHERE else entry.directory
         return Instance(
             side=SideName.VM,
             name=name,
             state=told.state,
             id=machine_id if exists else None,
             image=self._image(entry, workload),
-            group="" if is_own else str(entry.directory),
+            group="" if is_own else str(directory or entry.directory.name),
             ports=_ports(entry, workload) if is_live else (),
             created_at=known[1] if known and exists else None,
             started_at=hypervisor.started_at if hypervisor and is_live else None,
@@ -269,7 +273,7 @@ class Inventory:
             accelerator=accelerator or (definition.accelerator if definition else None),
             pid=hypervisor.pid if hypervisor else None,
             busy=self._busy(seen.locks, entry),
-            directory=entry.directory,
+            directory=directory,
             connection=domain.uri if domain else None,
             owner=candidate.owner,
             told_at=told.at,

@@ -85,6 +85,8 @@ def told_of(
 def _virtualbox_state(entry: Entry, hypervisor: Hypervisor | None) -> State:
     if hypervisor is not None:
         return State.PAUSED if entry.state == "paused" else State.RUNNING
+    if entry.state == "saved":
+        return State.SUSPENDED
     # No process: whatever Vagrant wrote down last, it does not run.
     return State.STOPPED if entry.state != "not_created" else State.ABSENT
 

@@ -210,13 +210,18 @@ class Machines:
     def shell(self, name: str) -> Command:
         """`vagrant ssh`. Raises UnknownInstance, ActionFailed, EngineUnavailable."""
         machine = self._actions.find(name)
-        if machine.instance.state is not State.RUNNING:
+        instance = machine.instance
+        if instance.state is not State.RUNNING:
             raise ActionFailed(
-                f"no shell in {name}: it is {machine.instance.state}", "start or resume it first"
+                f"no shell in {name}: it is {instance.state}", "start or resume it first"
             )
         entry = machine.entry
         if machine.container is not None:
             return Command(("docker", "exec", "-it", machine.container, "sh"))
+        if instance.directory is None and machine.domain is not None:
+            definition = self._inventory.definition(machine.domain)
+            if definition is not None and definition.has_terminal:
+                return Command(("virsh", "-c", machine.domain.uri, "console", machine.domain.uuid))
         self._actions.require_vagrant(machine)
         return Command(("vagrant", "ssh", entry.name), entry.directory, additions(entry))
 

@@ -23,6 +23,7 @@ _SHORT_ACCELERATORS = {"virtualbox": "vbox", "vmware": "vmw", "hyperv": "hypv"}
 _TONES = {
     State.RUNNING: "good",
     State.PAUSED: "warn",
+    State.SUSPENDED: "warn",
     State.RESTARTING: "warn",
     State.REMOVING: "warn",
     State.DEAD: "bad",
@@ -203,6 +204,10 @@ def _boot_cell(instance: Instance, moment: Moment, width: int) -> Cell:
     return Cell(boot_text(boot, moment.glyphs.dash), "dim" if boot is None else "plain")
 
 
+def _owner_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    return Cell(moment.glyphs.cut(clean(instance.owner or ""), width), "quiet")
+
+
 def _ports_cell(instance: Instance, moment: Moment, width: int) -> Cell:
     return Cell(moment.glyphs.cut(ports_text(instance.ports, moment.glyphs.arrow), width), "quiet")
 
@@ -241,5 +246,6 @@ _CELLS: Mapping[Column, Callable[[Instance, Moment, int], Cell]] = {
     Column.TREND: _trend_cell,
     Column.UPTIME: _uptime_cell,
     Column.BOOT: _boot_cell,
+    Column.OWNER: _owner_cell,
     Column.PORTS: _ports_cell,
 }

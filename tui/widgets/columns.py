@@ -21,6 +21,7 @@ class Column(StrEnum):
     TREND = "trend"
     UPTIME = "uptime"
     BOOT = "boot"
+    OWNER = "owner"
     PORTS = "ports"
 
 
@@ -59,19 +60,26 @@ _ACCELERATOR = ColumnSpec(Column.ACCELERATOR, "BY", 4, 5, 1, is_sortable=False)
 _TREND = ColumnSpec(Column.TREND, "TREND", 8, 24, 3, is_sortable=False)
 _UPTIME = ColumnSpec(Column.UPTIME, "UP", 6, 7, 4, is_right=True)
 _BOOT = ColumnSpec(Column.BOOT, "BOOT", 6, 7, 2, is_right=True)
+_OWNER = ColumnSpec(Column.OWNER, "OWNER", 8, 16, 6, is_sortable=False)
 _PORTS = ColumnSpec(Column.PORTS, "PORTS", 8, 22, 5)
 
 _CONTAINER = (_STATE, _NAME, _CPU, _MEMORY, _TREND, _UPTIME, _BOOT, _PORTS)
-_VM = (_STATE, _NAME, _CPU, _MEMORY, _ACCELERATOR, _TREND, _UPTIME, _BOOT, _PORTS)
-_GROWS = (Column.NAME, Column.STATE, Column.TREND, Column.PORTS)
+_VM = (_STATE, _NAME, _CPU, _MEMORY, _ACCELERATOR, _TREND, _UPTIME, _BOOT, _OWNER, _PORTS)
+_GROWS = (Column.NAME, Column.STATE, Column.TREND, Column.OWNER, Column.PORTS)
 _NAME_FIRST = 20
 """Names get this much before anything else grows."""
 
 
-def columns_of(side: SideName, *, has_trend: bool = True) -> tuple[ColumnSpec, ...]:
-    """The columns of a deck; a VM's figures never stand without what accelerates it."""
+def columns_of(
+    side: SideName, *, has_trend: bool = True, has_owner: bool = False
+) -> tuple[ColumnSpec, ...]:
+    """The columns of a deck; a VM's figures never stand without what accelerates it.
+
+    `has_owner`: whether some are not this user's own, so that a column has to say whose.
+    """
     specs = _VM if side is SideName.VM else _CONTAINER
-    return specs if has_trend else tuple(spec for spec in specs if spec is not _TREND)
+    left_out = (() if has_trend else (_TREND,)) + (() if has_owner else (_OWNER,))
+    return tuple(spec for spec in specs if spec not in left_out)
 
 
 def fit(specs: tuple[ColumnSpec, ...], width: int) -> tuple[Fitted, ...]:

@@ -91,6 +91,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         self._slots: list[Slot] = []
         self._painted: dict[int, Line] = {}
         """The lines in view, by number, as they are on the screen; the others cost nothing."""
+        self._has_owner = False
         self._inks: dict[tuple[str, Style], Style] = {}
 
     @property
@@ -123,6 +124,9 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         self.total = len(instances)
         existing = {i.key for i in instances}
         self.marks &= existing
+        if (has_owner := any(i.owner is not None for i in instances)) is not self._has_owner:
+            self._has_owner = has_owner
+            self._fit()
         self._arrange(instances)
 
     def filter(self, needle: str) -> None:
@@ -217,7 +221,9 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _fit(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
-        columns = fit(columns_of(self.side, has_trend=not self.app.is_thin), width)
+        columns = fit(
+            columns_of(self.side, has_trend=not self.app.is_thin, has_owner=self._has_owner), width
+        )
         self.virtual_size = Size(width, len(self._slots))
         if columns != self.columns:
             self.columns = columns

@@ -23,6 +23,7 @@ from tui.widgets.curves import kind_text, reason_for
 _STATE_STYLES = {
     State.RUNNING: "$success",
     State.PAUSED: "$warning",
+    State.SUSPENDED: "$warning",
     State.RESTARTING: "$warning",
     State.REMOVING: "$warning",
     State.DEAD: "$error",

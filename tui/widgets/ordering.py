@@ -16,6 +16,7 @@ _STATE_ORDER = (
     State.RUNNING,
     State.RESTARTING,
     State.PAUSED,
+    State.SUSPENDED,
     State.REMOVING,
     State.DEAD,
     State.UNKNOWN,

@@ -1,7 +1,7 @@
-"""Machines that another Vagrant made: another user's, one run with sudo, another VAGRANT_HOME.
+"""Machines that our Vagrant did not make: another user's, another VAGRANT_HOME's, nobody's.
 
 They are in no index of ours. libvirt tells them: vagrant-libvirt writes the Vagrantfile they come
-from into the domain's description.
+from into the domain's description; a domain without one came from elsewhere, as virt-manager.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from tui.sides.libvirt import Definition, Domain
 from tui.sides.vagrant_index import Entry, is_machine_name, read_id
 
 _ORIGIN = "Source: "
+PLAIN = "libvirt"
+"""Whose a domain is that no Vagrant made."""
+NOWHERE = Path("/dev/null")
+"""Below it no file can be: the place of what has no folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Foreign:
     entry: Entry
     domain: Domain
     owner: str
-    """Whose it is: `user alice`, `another VAGRANT_HOME`."""
+    """Whose it is: `user alice`, `another VAGRANT_HOME`, PLAIN."""
 
 
 def foreign_machines(
@@ -49,6 +53,15 @@ def foreign_machines(
         name = folder.parent.name if folder else _name_of(domain, directory)
         entry = Entry(name, "libvirt", directory, directory / ".vagrant")
         yield Foreign(entry, domain, _owner(folder, directory))
+
+
+def plain_domains(domains: Iterable[Domain]) -> Iterator[Foreign]:
+    """Each of them as a machine of libvirt's own."""
+    for domain in domains:
+        place = "libvirt-session" if domain.uri.endswith("/session") else "libvirt"
+        directory = NOWHERE / place
+        name = domain.name if is_machine_name(domain.name) else domain.uuid
+        yield Foreign(Entry(name, "libvirt", directory, directory), domain, PLAIN)
 
 
 def origin_of(description: str) -> Path | None:

@@ -21,8 +21,8 @@ ANSWER_SECONDS = 60.0
 _STATES: Mapping[str, State] = {
     "running": State.RUNNING,
     "paused": State.PAUSED,
-    "suspended": State.PAUSED,
-    "saved": State.PAUSED,
+    "suspended": State.SUSPENDED,
+    "saved": State.SUSPENDED,
     "poweroff": State.STOPPED,
     "powered_off": State.STOPPED,
     "off": State.STOPPED,
