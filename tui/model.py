@@ -144,6 +144,10 @@ class Instance:
     """Whether its provider is being asked how it is."""
     note: str = ""
     """Why the state is unknown, one plain line."""
+    rank: int = 0
+    """Its place in its Vagrantfile."""
+    is_autostarted: bool = True
+    """Whether bringing its whole Vagrantfile up brings it up too."""
     is_vagrantfile: bool = False
     """Whether it stands for a whole Vagrantfile, of which vagrant cannot tell what it defines."""
     health: HealthStatus | None = None

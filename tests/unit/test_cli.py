@@ -167,7 +167,17 @@ def test_ls_lists_both_sides_as_json(deck: Deck) -> None:
 
 def test_ls_for_people_is_aligned_and_clean(deck: Deck) -> None:
     lines = deck.run("ls").stdout.splitlines()
-    assert lines[0].split() == ["SIDE", "NAME", "STATE", "UP", "BOOT", "ACCEL", "OWNER", "IMAGE", "PORTS"]
+    assert lines[0].split() == [
+        "SIDE",
+        "NAME",
+        "STATE",
+        "UP",
+        "BOOT",
+        "ACCEL",
+        "OWNER",
+        "IMAGE",
+        "PORTS",
+    ]
     column = lines[0].index("STATE")
     states = {"running", "stopped", "absent", "paused"}
     assert all(line[column:].split()[0] in states for line in lines[1:])

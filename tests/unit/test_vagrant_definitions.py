@@ -28,6 +28,7 @@ from tui.sides.vagrant_lock import OwnSessions
 
 # As Vagrant 2.3.4 prints it; it does not escape the comma of a name here.
 THREE = """\
+0,a,b,autostart,false
 a line, that, the Vagrantfile, printed
 1795850490,Web.One,metadata,provider,libvirt
 1795850490,two words,metadata,provider,libvirt
@@ -55,7 +56,7 @@ def test_the_machines_in_the_vagrantfiles_order_with_their_providers() -> None:
     assert parse_defined(THREE, "", SHOP).machines == (
         Defined("Web.One", "libvirt"),
         Defined("two words", "libvirt"),
-        Defined("a,b", "virtualbox"),
+        Defined("a,b", "virtualbox", is_autostarted=False),
     )
 
 
@@ -155,7 +156,9 @@ def test_a_refresh_asks_again_and_shows_what_was_known_until_then(tmp_path: Path
     assert answer(definitions, shop) == known
 
 
-@pytest.mark.parametrize("kept", ["", "[]", '{"files": {"/x": {"mark": 1, "machines": [["/"]]}}}'])
+@pytest.mark.parametrize(
+    "kept", ["", "[]", '{"files": {"/x": {"mark": 1, "machines": [["/", "x", 1]]}}}']
+)
 @pytest.mark.usefixtures("vagrant")
 def test_what_was_kept_and_makes_no_sense_is_asked_anew(tmp_path: Path, kept: str) -> None:
     file = tmp_path / "vagrantfiles.json"

@@ -257,6 +257,7 @@ class Inventory:
         exists = told.state is not State.ABSENT
         definition = self._cached(domain) if domain and not hypervisor else None
         accelerator = hypervisor.accelerator if hypervisor else None
+        rank, is_autostarted = self._known.places.get((entry.directory, entry.name), (0, True))
         directory = None if entry.directory.parent == NOWHERE else entry.directory
         return Instance(
             side=SideName.VM,
@@ -277,6 +278,8 @@ class Inventory:
             connection=domain.uri if domain else None,
             owner=candidate.owner,
             told_at=told.at,
+            rank=rank,
+            is_autostarted=is_autostarted,
             is_asked=told.is_asked,
             note=told.note,
         )

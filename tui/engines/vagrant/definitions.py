@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -29,8 +29,11 @@ _AT_ONCE = 2
 _MOST_MACHINES = 1000
 _MOST_KEPT, _MOST_KEPT_BYTES = 500, 16 * MIB
 _VERSION = 1
+_DEFINES = Path(__file__).with_name("defines.rb")
 # Vagrant does not escape the name here, so it is what stands between the time and the kind.
 _DEFINED = re.compile(r"\d+,(?P<name>.+),metadata,provider,(?P<provider>[^,]+)")
+_LEFT_OUT = re.compile(r"0,(?P<name>.+),autostart,false")
+"""What our own `defines.rb` prints, before vagrant does."""
 _ERROR = re.compile(r"\d+,[^,]*,error-exit,[^,]+,(?P<text>.*)")
 
 
@@ -57,6 +60,8 @@ class Defined:
     name: str
     provider: str
     """What vagrant would make it with."""
+    is_autostarted: bool = True
+    """Whether a bare `vagrant up` brings it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,17 @@ class Contents:
 def parse_defined(text: str, errors: str, environment: Environment) -> Contents:
     """Out of what `vagrant status --machine-readable` printed to stdout and to stderr."""
     found: dict[str, Defined] = {}
+    left_out = set()
     failed = errors.splitlines()
     for line in text.splitlines():
         if error := _ERROR.fullmatch(line):
             return Contents(note=_why(environment, unescaped(error["text"]).splitlines()))
+        if left := _LEFT_OUT.fullmatch(line):
+            left_out.add(left["name"])
         told = _DEFINED.fullmatch(line)
         if told and is_machine_name(told["name"]) and is_machine_name(told["provider"]):
-            found.setdefault(told["name"], Defined(told["name"], told["provider"]))
+            name = told["name"]
+            found.setdefault(name, Defined(name, told["provider"], name not in left_out))
     if not found:
         return Contents(note=_why(environment, failed))
     return Contents(tuple(found.values())[:_MOST_MACHINES])
@@ -170,14 +179,7 @@ class Definitions:
             # Vagrant makes its data folder where it looks; who only looks leaves none.
             with tempfile.TemporaryDirectory(prefix="twindeck-") as scratch:
                 # Vagrant knows no machines there: what is defined is told, not what is made.
-                place = Entry(
-                    "",
-                    "",
-                    environment.directory,
-                    Path(scratch),
-                    vagrantfile=environment.vagrantfile,
-                )
-                env = environment_of(place)
+                env = _env_for(environment, Path(scratch))
                 text, errors = looking.run(argv, environment.directory, env, self._seconds)
         except LookFailed as error:
             return Contents(note=f"vagrant status {error}")
@@ -196,7 +198,7 @@ class Definitions:
             return
         good = [(key, *known) for key, known in self._load().items() if not known[1].note]
         entries = {
-            key: {"mark": mark, "machines": [[m.name, m.provider] for m in contents.machines]}
+            key: {"mark": mark, "machines": [astuple(m) for m in contents.machines]}
             for key, mark, contents in good[-_MOST_KEPT:]
             if mark
         }
@@ -212,6 +214,12 @@ class Definitions:
 
 def _entry(environment: Environment, data_path: Path) -> Entry:
     return Entry("", "", environment.directory, data_path, vagrantfile=environment.vagrantfile)
+
+
+def _env_for(environment: Environment, data_path: Path) -> dict[str, str]:
+    """For a vagrant that loads the Vagrantfile through ours."""
+    place = Entry("", "", environment.directory, data_path, vagrantfile=str(_DEFINES))
+    return {**environment_of(place), "TWINDECK_VAGRANTFILE": str(environment.file)}
 
 
 def _mark(file: Path) -> str:
@@ -235,8 +243,8 @@ def _kept_entry(key: str, value: Mapping[str, object]) -> tuple[str, tuple[str, 
     machines = value["machines"]
     if not isinstance(machines, list):
         raise TypeError(key)
-    pairs = [(_name(name), _name(provider)) for name, provider in machines]
-    return key, (str(value["mark"]), Contents(tuple(Defined(*pair) for pair in pairs)))
+    defined = (Defined(_name(name), _name(by), bool(is_up)) for name, by, is_up in machines)
+    return key, (str(value["mark"]), Contents(tuple(defined)))
 
 
 def _name(value: object) -> str:

@@ -24,6 +24,8 @@ class Known:
     """What all Vagrantfiles together define."""
 
     entries: tuple[Entry, ...] = ()
+    places: Mapping[tuple[Path, str], tuple[int, bool]] = field(default_factory=lambda: EMPTY)
+    """(folder, name) -> its place in its Vagrantfile, and whether it comes up with all."""
     unread: Mapping[Path, Contents] = field(default_factory=lambda: EMPTY)
     """Folder -> why it is not known what its Vagrantfile defines."""
     asked: frozenset[Path] = frozenset()
@@ -57,6 +59,7 @@ class Environments:
         used = {entry.directory for entry in index}
         found = {e.directory: e for e in self._all(index) if e.directory != project}
         entries: list[Entry] = []
+        places: dict[tuple[Path, str], tuple[int, bool]] = {}
         unread: dict[Path, Contents] = {}
         asked: set[Path] = set()
         for folder, environment in found.items():
@@ -72,12 +75,16 @@ class Environments:
                 )
                 for machine in contents.machines
             )
+            places |= {
+                (folder, machine.name): (rank, machine.is_autostarted)
+                for rank, machine in enumerate(contents.machines)
+            }
             if contents.is_asked:
                 asked.add(folder)
             if contents.note:
                 unread[folder] = contents
         self.files = tuple(environment.file for environment in found.values())
-        return Known(tuple(entries), unread, frozenset(asked))
+        return Known(tuple(entries), places, unread, frozenset(asked))
 
     def _all(self, index: Iterable[Entry]) -> Iterator[Environment]:
         """A folder may come twice: the last one counts."""
