@@ -301,11 +301,14 @@ class ConsoleApp(App[None]):
             return False
         return True
 
-    def submit(self, verb: Verb, keys: Iterable[str]) -> None:
-        """Ask for a verb on each; one line for each that is refused."""
+    def submit(self, verb: Verb, keys: Iterable[str], *, turn: str = "") -> None:
+        """Ask for a verb on each; one line for each that is refused.
+
+        With `turn`, one after the other.
+        """
         for key in keys:
             try:
-                self.fleet.submit(verb, key)
+                self.fleet.submit(verb, key, turn=turn)
             except TwindeckError as error:
                 self.say(error.line, is_error=True)
 

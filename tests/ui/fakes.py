@@ -96,7 +96,7 @@ class FakeFleet:
     def history(self, key: str) -> History:
         return self._histories.get(key, History())
 
-    def submit(self, verb: Verb, key: str) -> Job:
+    def submit(self, verb: Verb, key: str, *, turn: str = "") -> Job:
         self.guard.refuse(f"{verb} {key}")
         instance = self._snapshot.find(key)
         if instance is None:

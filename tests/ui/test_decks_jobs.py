@@ -89,7 +89,7 @@ async def test_busy_is_a_word_not_an_error() -> None:
     app = build_app()
     async with app.run_test(size=STANDARD) as pilot:
         assert "◈ busy" in line_with(app, "win2022")
-        await pilot.press("G", "k")
+        await pilot.press("G", "k", "k")
         await until(pilot, lambda: "vagrant up, pid 4711" in lines_of(app)[-2])
 
 
@@ -167,7 +167,7 @@ async def test_a_refused_verb_is_one_line() -> None:
     app = build_app()
     async with app.run_test(size=STANDARD) as pilot:
 
-        def refuse(verb: Verb, key: str) -> Job:
+        def refuse(verb: Verb, key: str, *, turn: str = "") -> Job:
             raise UsageError(f"cannot {verb} {key}: [it] is busy", "wait")
 
         app.fleet.submit = refuse  # type: ignore[method-assign]

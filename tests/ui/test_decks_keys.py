@@ -44,7 +44,8 @@ def screen_of(app: object) -> DecksScreen:
     ("keys", "expected"),
     [
         (["down"], "vm:postgres"),
-        (["j", "j"], "vm:build-agent"),
+        (["j", "j"], "group:/srv/ci"),
+        (["j", "j", "j"], "vm:build-agent"),
         (["j", "j", "k"], "vm:postgres"),
         (["up"], "vm:nginx"),
         (["G"], "vm:scratch"),
@@ -54,7 +55,9 @@ def screen_of(app: object) -> DecksScreen:
         (["pagedown", "pageup"], "vm:nginx"),
     ],
 )
-async def test_moving_stops_at_the_ends_and_skips_headings(keys: list[str], expected: str) -> None:
+async def test_moving_takes_headings_too_and_stops_at_the_ends(
+    keys: list[str], expected: str
+) -> None:
     app = build_app()
     async with app.run_test(size=STANDARD) as pilot:
         await pilot.press(*keys)
@@ -236,11 +239,14 @@ async def test_mouse_selects_focuses_and_opens() -> None:
         await until(pilot, lambda: isinstance(app.screen, DetailsScreen))
 
 
-async def test_click_on_a_group_heading_selects_nothing() -> None:
+async def test_click_on_a_group_heading_selects_the_group() -> None:
     app = build_app()
     async with app.run_test(size=WIDE) as pilot:
         await pilot.click("#vm-deck", offset=(10, 2))
-        assert screen_of(app).deck.cursor == "vm:nginx"
+        assert screen_of(app).deck.cursor == "group:/srv/ci"
+        # There are no details of a group.
+        await pilot.press("enter")
+        assert screen_of(app).deck.group
 
 
 async def test_a_key_in_the_footer_can_be_clicked() -> None:

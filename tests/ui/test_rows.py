@@ -171,10 +171,10 @@ def test_groups_have_one_heading_and_only_in_the_order_of_names() -> None:
     moment = Moment(snapshot, NOW, T_NS, UNICODE)
     side = snapshot.on_side(SideName.CONTAINER)
     by_name = slots_of(arranged(side, Order(), snapshot), Order())
-    headings = [line_of(slot, columns, moment).cells[0].text for slot in by_name if not slot.key]
+    headings = [line_of(slot, columns, moment).cells[0].text for slot in by_name if slot.is_heading]
     assert headings == ["▾ monitor", "▾ shop"]
     order = Order(Column.CPU)
-    assert all(slot.key for slot in slots_of(arranged(side, order, snapshot), order))
+    assert not any(slot.is_heading for slot in slots_of(arranged(side, order, snapshot), order))
 
 
 def test_what_is_there_stands_before_what_could_be() -> None:

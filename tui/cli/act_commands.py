@@ -16,17 +16,18 @@ from tui.cli.session import (
     READY_SECONDS,
     Settings,
     find,
-    find_all,
+    find_group,
     running_fleet,
     say,
     tell_ailing,
 )
 from tui.cli.tables import print_json
+from tui.core.groups import members_for, turn_of
 from tui.errors import ActionFailed, TwindeckError, UsageError
 from tui.fleet.actions import WANTED
 from tui.model import Instance, SideName, State, Verb, key_of
 from tui.sides.base import Command
-from tui.snapshot import Job, JobState
+from tui.snapshot import Job, JobState, Snapshot
 
 if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet
@@ -167,21 +168,36 @@ def _act(
     settings: Settings = ctx.obj
     settings.guard.refuse(f"{verb} {', '.join(names)}")
     with running_fleet(settings) as fleet:
-        found = find_all(fleet.wait_ready(READY_SECONDS), names)
-        if ask and not _is_agreed(found):
+        fleet.wait_ready(READY_SECONDS)
+        # A Vagrantfile that is new or changed defines what may be meant.
+        found = _targets(fleet.wait_told(READY_SECONDS), verb, names)
+        if ask and not _is_agreed([instance for instance, _turn in found]):
             say("nothing was destroyed")
             ctx.exit(1)
-        jobs = [_ask(fleet, verb, instance) for instance in found]
+        jobs = [_ask(fleet, verb, instance, turn) for instance, turn in found]
         is_done = _finish(fleet, jobs, verbose=verbose, as_json=as_json)
     ctx.exit(0 if is_done else 1)
 
 
-def _ask(fleet: Fleet, verb: Verb, instance: Instance) -> Job:
+def _targets(snapshot: Snapshot, verb: Verb, names: Sequence[str]) -> list[tuple[Instance, str]]:
+    """What the names mean, each once, and the turn it takes among others of its group."""
+    found: dict[str, tuple[Instance, str]] = {}
+    for name in names:
+        group = find_group(snapshot, name)
+        members = members_for(verb, group) if group else [find(snapshot, name)]
+        if not members:
+            say(f"{name}: nothing to {verb}")
+        for instance in members:
+            found.setdefault(instance.key, (instance, turn_of(verb, group)))
+    return list(found.values())
+
+
+def _ask(fleet: Fleet, verb: Verb, instance: Instance, turn: str) -> Job:
     """The job asked for; one that is over already where there is nothing to do or it is refused."""
     try:
         if _is_settled(fleet, verb, instance):
             return _over(verb, instance.side, instance.name)
-        return fleet.submit(verb, instance.key)
+        return fleet.submit(verb, instance.key, turn=turn)
     except TwindeckError as error:
         # One refusal must not leave the jobs of the others behind.
         say(f"twindeck: {error.line}")

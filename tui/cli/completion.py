@@ -6,7 +6,7 @@ Names come from the last known fleet in the history file, so that a tab costs no
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -57,7 +57,12 @@ def complete_instance(
     """Last known instances: bare names where one side has them, `SIDE:NAME` for all."""
     instances = _last_known()
     used = Counter(instance.name for instance in instances)
-    names = [i.name for i in instances if used[i.name] == 1] + [i.key for i in instances]
+    groups = dict.fromkeys(f"{PurePath(i.group).name}/" for i in instances if i.group)
+    names = [
+        *groups,
+        *(i.name for i in instances if used[i.name] == 1),
+        *(i.key for i in instances),
+    ]
     given = set(ctx.params.get(param.name or "") or ())
     # A blank or a quote would need the shell's own quoting, and a control character is an attack.
     safe = (n for n in names if n.isprintable() and not set(n) & set(" \"'`$\\,;&|<>()*?[]#~!{}"))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -115,9 +115,33 @@ def tell_ailing(snapshot: Snapshot, sides: Sequence[SideName]) -> dict[SideName,
 
 
 def find_all(snapshot: Snapshot, names: Sequence[str]) -> list[Instance]:
-    """The instances of those names, each once. Raises as `find` does."""
-    found = [find(snapshot, name) for name in names]
+    """The instances of those names, each once; `GROUP/` is all of its members.
+
+    Raises as `find` does.
+    """
+    found = [i for name in names for i in find_group(snapshot, name) or [find(snapshot, name)]]
     return list({instance.key: instance for instance in found}.values())
+
+
+def find_group(snapshot: Snapshot, name: str) -> list[Instance]:
+    """The members of the compose project or Vagrant environment that `NAME/` or `PATH/` names.
+
+    [] for a name that ends otherwise. Raises UnknownInstance, UsageError (several have the name).
+    """
+    side, bare = split(name)
+    if not bare.endswith("/"):
+        return []
+    group = bare.rstrip("/")
+    candidates = [i for i in snapshot.instances if i.group and side in (None, i.side)]
+    whole = [i for i in candidates if i.group == group]
+    short = [i for i in candidates if PurePath(i.group).name == group]
+    groups = {(i.side, i.group) for i in whole or short}
+    if len(groups) > 1:
+        paths = " or ".join(sorted(f"{side}:{path}/" for side, path in groups))
+        raise UsageError(f"{name} is not the name of one group only", f"say {paths}")
+    if not groups:
+        raise UnknownInstance(f"no group {name}", "see twindeck ls")
+    return [i for i in whole or short if not i.is_vagrantfile]
 
 
 def find(snapshot: Snapshot, name: str) -> Instance:
@@ -131,6 +155,12 @@ def find(snapshot: Snapshot, name: str) -> Instance:
     if len(matches) > 1:
         keys = " or ".join(sorted({i.key for i in matches}))
         raise UsageError(f"{name} is on both sides", f"say {keys}")
+    if not matches:
+        # A Vagrant user knows the name in the Vagrantfile, not whose folder stands before it here.
+        inner = [
+            i for i in snapshot.instances if i.name.endswith(f"/{bare}") and side in (None, i.side)
+        ]
+        matches = inner if len(inner) == 1 else []
     asked = [matches[0].side] if matches else [side] if side else list(SideName)
     for health in (health_of(snapshot, one) for one in asked):
         if not health.ok:

@@ -154,8 +154,8 @@ class Fleet:
             self._ledger.enter_instance(instance)
         return instance
 
-    def submit(self, verb: Verb, key: str) -> Job:
-        """Queue a verb. Raises UsageError."""
+    def submit(self, verb: Verb, key: str, *, turn: str = "") -> Job:
+        """Queue a verb; see `FleetView.submit`. Raises UsageError."""
         self.guard.refuse(f"{verb} {key}")
         instance = self._find(key)
         if instance is None:
@@ -165,7 +165,7 @@ class Fleet:
             raise UsageError(f"cannot {verb} {key}: {refusal(verb, instance)}")
         if verb is Verb.START and instance.id is None and instance.workload:
             verb = Verb.UP
-        return self._board.submit(verb, instance.side, instance.name)
+        return self._board.submit(verb, instance.side, instance.name, turn)
 
     def up(self, workload: str, side: SideName) -> Job:
         """Queue bringing a workload up.

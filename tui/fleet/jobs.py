@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from threading import BoundedSemaphore, Event, Lock, Thread
+from threading import BoundedSemaphore, Condition, Event, Lock, Thread
 
 from tui.core.reasons import reason_of
 from tui.errors import TwindeckError
@@ -24,11 +25,12 @@ AT_ONCE = {SideName.VM: 4, SideName.CONTAINER: 8}
 class JobRun:
     """One job while it runs: the `Report` the side talks to."""
 
-    def __init__(self, job: Job, changed: Callable[[], None]) -> None:
+    def __init__(self, job: Job, changed: Callable[[], None], turn: str = "") -> None:
         self._lock = Lock()
         self._job = job
         self._lines: deque[str] = deque(maxlen=OUTPUT_LINES)
         self._changed = changed
+        self.turn = turn
         self.timer = BootTimer(job.requested_t_ns)
         self.accelerated_by: str | None = None
         self.is_booting = Event()
@@ -121,6 +123,9 @@ class JobBoard:
         self._newest: dict[str, JobRun] = {}
         self._runs: dict[int, JobRun] = {}
         self._queues: dict[str, deque[JobRun]] = {}
+        self._turns: dict[str, deque[int]] = {}
+        """Turn -> ids of the jobs that take it, the one at work first."""
+        self._over = Condition(self._lock)
         self._slots = {side: BoundedSemaphore(count) for side, count in AT_ONCE.items()}
 
     def jobs(self) -> dict[str, Job]:
@@ -148,8 +153,11 @@ class JobBoard:
         with self._lock:
             return bool(self._queues.get(key))
 
-    def submit(self, verb: Verb, side: SideName, name: str) -> Job:
-        """Queue a verb behind those already asked of the instance."""
+    def submit(self, verb: Verb, side: SideName, name: str, turn: str = "") -> Job:
+        """Queue a verb behind those already asked of the instance.
+
+        Jobs with the same `turn` are done one after the other, in the order asked.
+        """
         job = Job(
             id=next(self._numbers),
             verb=verb,
@@ -158,9 +166,11 @@ class JobBoard:
             state=JobState.QUEUED,
             requested_t_ns=time.monotonic_ns(),
         )
-        run = JobRun(job, self._changed)
+        run = JobRun(job, self._changed, turn)
         with self._lock:
             self._remember(run)
+            if turn:
+                self._turns.setdefault(turn, deque()).append(job.id)
             queue = self._queues.setdefault(job.key, deque())
             queue.append(run)
             is_first = len(queue) == 1
@@ -168,6 +178,24 @@ class JobBoard:
             Thread(target=self._serve, args=(job.key,), name=f"job {job.key}", daemon=True).start()
         self._changed()
         return job
+
+    @contextmanager
+    def _in_turn(self, run: JobRun) -> Iterator[None]:
+        """While it is its turn; what does not take turns need not wait."""
+        if not run.turn:
+            yield
+            return
+        with self._over:
+            self._over.wait_for(lambda: self._turns[run.turn][0] == run.job.id)
+        try:
+            yield
+        finally:
+            with self._over:
+                waiting = self._turns[run.turn]
+                waiting.popleft()
+                if not waiting:
+                    del self._turns[run.turn]
+                self._over.notify_all()
 
     def _remember(self, run: JobRun) -> None:
         self._newest[run.job.key] = run
@@ -189,7 +217,7 @@ class JobBoard:
             self._changed()
 
     def _serve_one(self, run: JobRun) -> None:
-        with self._slots[run.job.side]:
+        with self._in_turn(run), self._slots[run.job.side]:
             run.began()
             try:
                 self._work(run)

@@ -49,8 +49,11 @@ class FleetView(Protocol):
     def history(self, key: str) -> History:
         """The series of one instance; empty for an unknown one."""
 
-    def submit(self, verb: Verb, key: str) -> Job:
-        """Queue a verb. Raises UsageError (read-only, unknown instance, verb out of place)."""
+    def submit(self, verb: Verb, key: str, *, turn: str = "") -> Job:
+        """Queue a verb. Raises UsageError (read-only, unknown instance, verb out of place).
+
+        What was asked with the same `turn` is done one after the other.
+        """
 
     def up(self, workload: str, side: SideName) -> Job:
         """Queue bringing a workload up. Raises UsageError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console import ConsoleApp
+from tui.core.groups import members_for, start_or_stop_all, turn_of
 from tui.core.guard import changing
 from tui.model import Instance, SideName, State, Verb, verbs_for
 from tui.snapshot import JobState, Snapshot
@@ -73,6 +74,10 @@ class ActingScreen(Screen[None]):
         """What an action goes to: the marked instances, or the selected one."""
         raise NotImplementedError
 
+    def group(self) -> tuple[Instance, ...]:
+        """The members of a whole group, when the action goes to one."""
+        return ()
+
     @property
     def target(self) -> Instance | None:
         """The first of them, by which keys are worded."""
@@ -83,11 +88,24 @@ class ActingScreen(Screen[None]):
         if not self.app.may_offer(self, action):
             return False
         target = self.target
+        if group := self.group():
+            return self._has_sense_for_all(action, group)
         if verb := _VERB_ACTIONS.get(action):
             return target is not None and verb in verbs_for(target)
         if (has_sense := self._has_sense(action, target)) is not None:
             return has_sense
         return super().check_action(action, parameters)
+
+    def _has_sense_for_all(self, action: str, group: Sequence[Instance]) -> bool | None:
+        """Likewise for a whole group: verbs only, for those of its members they make sense for."""
+        if action == "start_or_stop":
+            return start_or_stop_all(group) is not None
+        if verb := _VERB_ACTIONS.get(action):
+            return bool(members_for(verb, group))
+        if (action in _SENSE and action != "copy") or action == "boot_pair":
+            return False
+        sense = self._has_sense(action, None) if action != "copy" else True
+        return super().check_action(action, ()) if sense is None else sense
 
     def _has_sense(self, action: str, target: Instance | None) -> bool | None:
         """Whether `action` can be done to the target; None for an action that is not ours."""
@@ -106,6 +124,8 @@ class ActingScreen(Screen[None]):
         """Word the two-way keys by what they would do now."""
         if (target := self.target) is None:
             return None
+        if group := self.group():
+            return self._label_for_all(action, group)
         if action == "boot_pair":
             return "compare" if self._comparable() else None
         if action == "start_or_stop" and (verb := start_or_stop(target)):
@@ -114,10 +134,18 @@ class ActingScreen(Screen[None]):
             return str(verb)
         return None
 
+    def _label_for_all(self, action: str, group: Sequence[Instance]) -> str | None:
+        if action == "start_or_stop" and (verb := start_or_stop_all(group)):
+            return f"{verb} all"
+        return f"{action} all" if action in _VERB_ACTIONS else None
+
     @changing
     def action_start_or_stop(self) -> None:
-        """Start or stop, by the state of the first."""
-        self._ask(start_or_stop)
+        """Start or stop, by the state of the first; of a group, start what can be, else stop."""
+        if group := self.group():
+            self._submit_all(start_or_stop_all(group), group)
+        else:
+            self._ask(start_or_stop)
 
     @changing
     def action_pause_or_resume(self) -> None:
@@ -137,7 +165,7 @@ class ActingScreen(Screen[None]):
     @changing
     def action_destroy(self) -> None:
         """Ask, naming what will be lost, then destroy."""
-        lost = [i for i in self.targets() if Verb.DESTROY in verbs_for(i)]
+        lost = members_for(Verb.DESTROY, self.targets())
         if not lost:
             return
         from tui.screens.dialogs import ConfirmDialog, destroy_question
@@ -245,7 +273,16 @@ class ActingScreen(Screen[None]):
         return pair_of(self.app.snapshot, self.target.key) if self.target else ()
 
     def _submit(self, verb: Verb) -> None:
-        self._ask(lambda instance: verb)
+        if group := self.group():
+            self._submit_all(verb, group)
+        else:
+            self._ask(lambda instance: verb)
+
+    def _submit_all(self, verb: Verb | None, group: Sequence[Instance]) -> None:
+        if verb is not None:
+            keys = [i.key for i in members_for(verb, group)]
+            self.app.submit(verb, keys, turn=turn_of(verb, group))
+            self._acted()
 
     def _ask(self, choose: Callable[[Instance], Verb | None]) -> None:
         """Submit what the first target calls for to all targets it makes sense for."""

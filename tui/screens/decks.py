@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
+from tui.core.groups import start_or_stop_all
 from tui.model import Instance, SideName, State, verbs_for
 from tui.screens.acting import ActingScreen
 from tui.widgets.cells import Moment
@@ -108,7 +109,7 @@ class DecksScreen(ActingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing to mark or order on an empty deck; no filter in the filter."""
         if action in ("mark", "order"):
-            return self.deck.selected is not None
+            return self.deck.cursor is not None
         if action == "filter":
             return not self._filter.has_focus
         return super().check_action(action, parameters)
@@ -119,10 +120,16 @@ class DecksScreen(ActingScreen):
         return self._panes[self._active].deck
 
     def targets(self) -> tuple[Instance, ...]:
-        """The marked instances of both decks, else the selected one."""
-        marked = tuple(i for pane in self._panes.values() for i in pane.deck.marked)
+        """The marked instances of both decks, else the selected one or the selected group."""
         selected = self.deck.selected
-        return marked or ((selected,) if selected else ())
+        return self._marked() or ((selected,) if selected else self.deck.group)
+
+    def group(self) -> tuple[Instance, ...]:
+        """The group whose heading is selected, if nothing is marked."""
+        return () if self._marked() else self.deck.group
+
+    def _marked(self) -> tuple[Instance, ...]:
+        return tuple(i for pane in self._panes.values() for i in pane.deck.marked)
 
     def _moment(self) -> Moment:
         clock = self.app.clock
@@ -148,7 +155,7 @@ class DecksScreen(ActingScreen):
         if any(deck.order.column in FIGURES for deck in decks):
             self.app.fleet.watch(None)
         else:
-            chosen = {deck.cursor for deck in decks if deck.cursor}
+            chosen = {deck.selected.key for deck in decks if deck.selected}
             self.app.fleet.watch(frozenset(chosen.union(*(deck.in_view for deck in decks))))
 
     def _tick(self) -> None:
@@ -166,14 +173,16 @@ class DecksScreen(ActingScreen):
     def _reword(self) -> None:
         """Status line, keys and what is measured follow the selection and what is in view."""
         self._tell_watched()
-        self._status.key = self.deck.cursor
+        selected = self.deck.selected
+        self._status.key = selected.key if selected else None
         self._status.follow()
-        self.set_class(self.deck.selected is None, "-none")
-        self._charts.aim(self.deck.cursor)
+        self.set_class(self.deck.cursor is None, "-none")
+        self._charts.aim(self._status.key)
         target = self.target
         worded = (
             self._active,
             target and (target.state, verbs_for(target)),
+            start_or_stop_all(self.group()),
             target and target.key in self.app.snapshot.jobs,
             len(self._pair()),
             self._comparable() is not None,

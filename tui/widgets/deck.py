@@ -50,11 +50,11 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
 
     app = getters.app(ConsoleApp)
     cursor: var[str | None] = var(None)
-    """Key of the instance under the cursor."""
+    """Key of the line under the cursor: an instance's or a group heading's."""
 
     @dataclass
     class Moved(Message):
-        """The cursor stands on another instance, or on none."""
+        """The cursor stands on another line, or on none."""
 
         deck: Deck
         key: str | None
@@ -105,11 +105,19 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         return next((i for i in self._instances if i.key == self.cursor), None)
 
     @property
+    def group(self) -> tuple[Instance, ...]:
+        """The members that are shown, with the cursor on their group's heading; () elsewhere."""
+        if self.cursor is None or not self.cursor.startswith("group:"):
+            return ()
+        slots = (slot for slot in self._slots if slot.key == self.cursor)
+        return next((slot.members for slot in slots), ())
+
+    @property
     def in_view(self) -> frozenset[str]:
         """Keys of the rows that are on the screen."""
         top = self.scroll_offset.y
         shown = self._slots[top : top + self.size.height]
-        return frozenset(slot.key for slot in shown if slot.key)
+        return frozenset(slot.key for slot in shown if not slot.is_heading)
 
     @property
     def marked(self) -> tuple[Instance, ...]:
@@ -157,8 +165,12 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
             self.sort(Order(column))
 
     def toggle_mark(self) -> None:
-        """Mark or unmark the instance under the cursor, and go on to the next."""
-        if self.cursor is not None:
+        """Mark or unmark the instance under the cursor, and go on to the next; on a heading, all
+        of the group."""
+        if group := frozenset(i.key for i in self.group):
+            self.marks = self.marks - group if group <= self.marks else self.marks | group
+            self.refresh()
+        elif self.cursor is not None:
             self.marks ^= {self.cursor}
             self._repaint(self.cursor)
             self.action_move(1)
@@ -175,7 +187,8 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         self._instances = arranged(wanted, self.order, self._moment.snapshot)
         keys = [i.key for i in self._instances]
         self._rebuild()
-        if self.cursor not in keys:
+        if self.cursor not in {slot.key for slot in self._slots}:
+            # Never to a heading by itself: what is pressed next would go to all below it.
             self.cursor = keys[min(at, len(keys) - 1)] if keys else None
         if len(before) != len(keys):
             self.post_message(self.Rearranged(self))
@@ -203,7 +216,7 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         """Only the cells that differ: over a thin line each byte counts."""
         if before == now:
             return
-        if before is None or before.key != now.key or now.key is None:
+        if before is None or before.key != now.key or now.is_heading:
             self.refresh_line(y)
             return
         at = y - self.scroll_offset.y
@@ -256,8 +269,8 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=y - height + 1, animate=False)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows, stopping at the ends."""
-        keys = [i.key for i in self._instances]
+        """Move the cursor by lines, stopping at the ends."""
+        keys = [slot.key for slot in self._slots]
         if keys:
             at = keys.index(self.cursor) if self.cursor in keys else 0
             self.cursor = keys[min(len(keys) - 1, max(0, at + by))]
@@ -268,18 +281,18 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_end(self, direction: int) -> None:
         """Move to the first or the last row."""
-        self.action_move(direction * len(self._instances))
+        self.action_move(direction * len(self._slots))
 
     def action_open(self) -> None:
         """Open the instance under the cursor."""
-        if self.cursor is not None:
-            self.post_message(self.Opened(self, self.cursor))
+        if self.selected is not None:
+            self.post_message(self.Opened(self, self.selected.key))
 
     def on_click(self, event: events.Click) -> None:
         """A click selects, a second one opens."""
         y = event.y + self.scroll_offset.y
-        if 0 <= y < len(self._slots) and (key := self._slots[y].key):
-            self.cursor = key
+        if 0 <= y < len(self._slots):
+            self.cursor = self._slots[y].key
             if event.chain == 2:
                 self.action_open()
 
@@ -299,13 +312,13 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
         if at >= len(self._slots):
             return Strip.blank(width, base)
         line = self._line(at)
-        paint = self._group_segments if line.key is None else self._row_segments
+        paint = self._group_segments if line.is_heading else self._row_segments
         segments = paint(line, base)
         # A segment a cell, also where two look alike: a changed one is painted without the other.
         return Strip(segments).adjust_cell_length(width, self._ground(line, base))
 
     def _ground(self, line: Line, base: Style) -> Style:
-        if line.key is None or line.key != self.cursor:
+        if line.key != self.cursor:
             return base
         name = "deck--cursor" if self.has_focus else "deck--cursor-away"
         return base + self._background(name)
@@ -327,20 +340,26 @@ class Deck(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _group_segments(self, line: Line, base: Style) -> list[Segment]:
         name, count = line.cells
+        ground = self._ground(line, base)
         return [
-            Segment(" " * GUTTER + name.text + "  ", self._ink(name.tone, base)),
-            Segment(count.text, self._ink(count.tone, base)),
+            self._cursor_segment(line, ground),
+            Segment(" " * (GUTTER - 1) + name.text + "  ", self._ink(name.tone, ground)),
+            Segment(count.text, self._ink(count.tone, ground)),
         ]
+
+    def _cursor_segment(self, line: Line, ground: Style) -> Segment:
+        glyphs = self._moment.glyphs
+        sign = " "
+        if line.key == self.cursor:
+            sign = glyphs.cursor if self.has_focus else glyphs.cursor_away
+        return Segment(sign, self._ink("mark" if self.has_focus else "dim", ground))
 
     def _row_segments(self, line: Line, base: Style) -> list[Segment]:
         glyphs = self._moment.glyphs
         ground = self._ground(line, base)
-        cursor = " "
-        if line.key == self.cursor:
-            cursor = glyphs.cursor if self.has_focus else glyphs.cursor_away
         mark = glyphs.mark if line.key in self.marks else " "
         segments = [
-            Segment(cursor, self._ink("mark" if self.has_focus else "dim", ground)),
+            self._cursor_segment(line, ground),
             Segment(mark, self._ink("mark", ground)),
         ]
         for index, (fitted, cell) in enumerate(zip(self.columns, line.cells, strict=True)):

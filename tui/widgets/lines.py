@@ -21,18 +21,20 @@ class Slot:
     is_heading: bool = False
 
     @property
-    def key(self) -> str | None:
-        """The instance's; None for a heading."""
-        return None if self.is_heading else self.members[0].key
+    def key(self) -> str:
+        """The instance's, or the heading's own."""
+        first = self.members[0]
+        return f"group:{first.group}" if self.is_heading else first.key
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a deck. Equal lines look the same, so only unequal ones are painted again."""
 
-    key: str | None
-    """The instance's; None for a group heading."""
+    key: str
+    """Of its slot."""
     cells: tuple[Cell, ...]
+    is_heading: bool = False
 
 
 def slots_of(instances: Sequence[Instance], order: Order) -> list[Slot]:
@@ -51,7 +53,7 @@ def slots_of(instances: Sequence[Instance], order: Order) -> list[Slot]:
 def line_of(slot: Slot, columns: tuple[Fitted, ...], moment: Moment) -> Line:
     """What a slot looks like at that moment."""
     if slot.is_heading:
-        return _heading(slot.members, columns, moment)
+        return Line(slot.key, _heading(slot.members, columns, moment), is_heading=True)
     (instance,) = slot.members
     cells = (cell(f.spec.column, instance, moment, f.width) for f in columns)
     return Line(instance.key, tuple(cells))
@@ -64,9 +66,11 @@ def group_text(group: str) -> str:
     return "~" + text[len(home) :] if text.startswith(home + "/") else text
 
 
-def _heading(members: Sequence[Instance], columns: tuple[Fitted, ...], moment: Moment) -> Line:
+def _heading(
+    members: Sequence[Instance], columns: tuple[Fitted, ...], moment: Moment
+) -> tuple[Cell, Cell]:
     running = sum(i.state is State.RUNNING for i in members)
     count = f"{running}/{len(members)}"
     width = columns[-1].x + columns[-1].width - 4 if columns else 20
     name = moment.glyphs.cut_left(group_text(members[0].group), max(4, width - len(count) - 2))
-    return Line(None, (Cell(f"{moment.glyphs.group} {name}", "group"), Cell(count, "dim")))
+    return Cell(f"{moment.glyphs.group} {name}", "group"), Cell(count, "dim")
