@@ -71,7 +71,9 @@ class Shop:
         self.terminal.wait_text("keep the filter")
         self.terminal.press(*self.folder.name)
         self.terminal.wait_text("3 shown")
-        self.terminal.press("Enter", "g")
+        self.terminal.press("Enter")
+        self.terminal.wait_text("q quit")
+        self.terminal.press("g")
         self.terminal.wait_text("start all")
 
     def row(self, machine: str) -> str:

@@ -77,8 +77,10 @@ async def charts_drawn(pilot: Pilot[Any]) -> None:
     def is_drawn() -> bool:
         for screen in filter(app.is_seen, app.screen_stack):
             charts = (*screen.query(TrendChart), *screen.query(BootChart))
-            if isinstance(screen, DecksScreen) and any(
-                chart.key != screen.deck.cursor for chart in charts
+            if (
+                isinstance(screen, DecksScreen)
+                and not screen.deck.group
+                and any(chart.key != screen.deck.cursor for chart in charts)
             ):
                 return False
             if not all(chart.is_read for chart in screen.query(BootChart)):

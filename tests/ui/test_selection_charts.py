@@ -51,7 +51,7 @@ async def test_a_cursor_that_runs_over_rows_has_its_charts_drawn_where_it_rests(
         await charts_drawn(pilot)
         aims.clear()
         passed = []
-        for key in "jjjj":
+        for key in ("j", "tab", "j", "j"):
             await pilot.press(key)
             passed.append(cursor(pilot))
         await until(pilot, lambda: aims[-1:] == [cursor(pilot)])

@@ -271,6 +271,20 @@ def test_verbs_on_one_instance_run_in_the_order_asked(rig: Rig) -> None:
     assert rig.containers.asked == [(Verb.STOP, "db"), (Verb.START, "db")]
 
 
+def test_what_takes_turns_is_done_one_after_the_other_in_the_order_asked(rig: Rig) -> None:
+    rig.containers.block.clear()
+    jobs = [
+        rig.fleet.submit(Verb.STOP, f"container:{name}", turn="shop") for name in ("db", "stubborn")
+    ]
+    other = rig.fleet.submit(Verb.START, "container:old")
+    until(lambda: (Verb.START, "old") in rig.containers.asked)
+    assert (Verb.STOP, "stubborn") not in rig.containers.asked
+    rig.containers.block.set()
+    for job in (*jobs, other):
+        rig.fleet.wait_job(job, 5)
+    assert rig.containers.asked[-1] == (Verb.STOP, "stubborn")
+
+
 def test_a_verb_out_of_place_is_refused(rig: Rig) -> None:
     with pytest.raises(UsageError, match="cannot stop container:old: it is stopped"):
         rig.fleet.submit(Verb.STOP, "container:old")

@@ -23,7 +23,7 @@ from tui.cli.session import (
 )
 from tui.cli.tables import print_json
 from tui.core.groups import members_for, turn_of
-from tui.errors import ActionFailed, TwindeckError, UsageError
+from tui.errors import ActionFailed, TwindeckError, UnknownInstance, UsageError
 from tui.fleet.actions import WANTED
 from tui.model import Instance, SideName, State, Verb, key_of
 from tui.sides.base import Command
@@ -168,15 +168,25 @@ def _act(
     settings: Settings = ctx.obj
     settings.guard.refuse(f"{verb} {', '.join(names)}")
     with running_fleet(settings) as fleet:
-        fleet.wait_ready(READY_SECONDS)
-        # A Vagrantfile that is new or changed defines what may be meant.
-        found = _targets(fleet.wait_told(READY_SECONDS), verb, names)
+        snapshot = fleet.wait_ready(READY_SECONDS)
+        if any(_is_open(snapshot, name) for name in names):
+            snapshot = fleet.wait_told(READY_SECONDS)
+        found = _targets(snapshot, verb, names)
         if ask and not _is_agreed([instance for instance, _turn in found]):
             say("nothing was destroyed")
             ctx.exit(1)
         jobs = [_ask(fleet, verb, instance, turn) for instance, turn in found]
         is_done = _finish(fleet, jobs, verbose=verbose, as_json=as_json)
     ctx.exit(0 if is_done else 1)
+
+
+def _is_open(snapshot: Snapshot, name: str) -> bool:
+    """Whether a Vagrantfile that vagrant is being asked about may define what is meant."""
+    try:
+        members = find_group(snapshot, name) or [find(snapshot, name)]
+    except UnknownInstance:
+        return any(i.is_asked for i in snapshot.instances)
+    return any(i.is_asked for i in members)
 
 
 def _targets(snapshot: Snapshot, verb: Verb, names: Sequence[str]) -> list[tuple[Instance, str]]:

@@ -177,7 +177,9 @@ class DecksScreen(ActingScreen):
         self._status.key = selected.key if selected else None
         self._status.follow()
         self.set_class(self.deck.cursor is None, "-none")
-        self._charts.aim(self._status.key)
+        if not self.deck.group:
+            # A group has no curves of its own: those of the last instance stay, with its name.
+            self._charts.aim(self._status.key)
         target = self.target
         worded = (
             self._active,
