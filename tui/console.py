@@ -31,7 +31,7 @@ from tui.errors import TwindeckError
 from tui.fleet.view import FleetView
 from tui.glyphs import UNICODE, Glyphs
 from tui.messages import ProgressMade, SnapshotTaken
-from tui.model import SideName, Verb
+from tui.model import AS_USUAL, Options, SideName, Verb
 from tui.paint import Canvas
 from tui.snapshot import JobState, Snapshot
 from tui.text import clean
@@ -301,14 +301,21 @@ class ConsoleApp(App[None]):
             return False
         return True
 
-    def submit(self, verb: Verb, keys: Iterable[str], *, turn: str = "") -> None:
+    def submit(
+        self,
+        verb: Verb,
+        keys: Iterable[str],
+        *,
+        turn: str = "",
+        options: Options = AS_USUAL,
+    ) -> None:
         """Ask for a verb on each; one line for each that is refused.
 
         With `turn`, one after the other.
         """
         for key in keys:
             try:
-                self.fleet.submit(verb, key, turn=turn)
+                self.fleet.submit(verb, key, turn=turn, options=options)
             except TwindeckError as error:
                 self.say(error.line, is_error=True)
 

@@ -57,6 +57,31 @@ class Verb(StrEnum):
     RESUME = "resume"
     KILL = "kill"
     DESTROY = "destroy"
+    RELOAD = "reload"
+    """Stop and start anew, so that a changed Vagrantfile counts."""
+    PROVISION = "provision"
+    SUSPEND = "suspend"
+    """Save to disk with all that is in its memory; what goes on after it is RESUME."""
+    SNAPSHOT_SAVE = "snapshot save"
+    SNAPSHOT_RESTORE = "snapshot restore"
+    SNAPSHOT_DELETE = "snapshot delete"
+    BOX_OUTDATED = "box outdated"
+    BOX_UPDATE = "box update"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a verb is to be carried out, where there is a choice."""
+
+    provider: str = ""
+    """What a new machine is made with; "" for vagrant's own choice."""
+    provision: bool | None = None
+    """Whether provisioners run; None for vagrant's own rule."""
+    snapshot: str = ""
+    """Name of the snapshot that is meant."""
+
+
+AS_USUAL = Options()
 
 
 class Phase(StrEnum):
@@ -182,7 +207,8 @@ def verbs_for(instance: Instance) -> frozenset[Verb]:
         case State.RUNNING:
             verbs = {Verb.STOP, Verb.RESTART, Verb.PAUSE, Verb.KILL, Verb.DESTROY}
         case State.PAUSED:
-            verbs = {Verb.RESUME, Verb.STOP, Verb.KILL, Verb.DESTROY}
+            # To start it is to let it go on.
+            verbs = {Verb.RESUME, Verb.START, Verb.STOP, Verb.KILL, Verb.DESTROY}
         case State.SUSPENDED:
             verbs = {Verb.RESUME, Verb.START, Verb.DESTROY}
         case State.STOPPED | State.CREATED:
@@ -199,7 +225,40 @@ def verbs_for(instance: Instance) -> frozenset[Verb]:
     if instance.owner is not None:
         # What goes with it only its own Vagrant knows.
         verbs.discard(Verb.DESTROY)
-    return frozenset(verbs)
+    return frozenset(verbs | _vagrants_verbs(instance))
+
+
+VAGRANTS = frozenset(
+    {
+        Verb.RELOAD,
+        Verb.PROVISION,
+        Verb.SUSPEND,
+        Verb.SNAPSHOT_SAVE,
+        Verb.SNAPSHOT_RESTORE,
+        Verb.SNAPSHOT_DELETE,
+        Verb.BOX_OUTDATED,
+        Verb.BOX_UPDATE,
+    }
+)
+"""What Vagrant has beyond the verbs that both sides share."""
+_SNAPSHOT_VERBS = frozenset({Verb.SNAPSHOT_SAVE, Verb.SNAPSHOT_RESTORE, Verb.SNAPSHOT_DELETE})
+_BOX_VERBS = frozenset({Verb.BOX_OUTDATED, Verb.BOX_UPDATE})
+
+
+def _vagrants_verbs(instance: Instance) -> frozenset[Verb]:
+    """What Vagrant has beyond the verbs that both sides share."""
+    if instance.side is not SideName.VM or instance.directory is None or instance.owner is not None:
+        return frozenset()
+    match instance.state:
+        case State.RUNNING:
+            more = {Verb.RELOAD, Verb.PROVISION, Verb.SUSPEND} | _SNAPSHOT_VERBS
+        case State.STOPPED:
+            more = {Verb.RELOAD} | _SNAPSHOT_VERBS
+        case State.PAUSED | State.SUSPENDED | State.UNKNOWN:
+            more = set(_SNAPSHOT_VERBS)
+        case _:
+            more = set()
+    return frozenset(more) | _BOX_VERBS
 
 
 def refusal(verb: Verb, instance: Instance) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tui.model import EMPTY, Instance, Phase, SideName, Verb, key_of
+from tui.model import AS_USUAL, EMPTY, Instance, Options, Phase, SideName, Verb, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ class Job:
     """Newest output line, cleaned of control characters."""
     error: str = ""
     """One plain line once FAILED."""
+    options: Options = AS_USUAL
 
     @property
     def key(self) -> str:

@@ -120,7 +120,7 @@ def test_from_nothing_made_to_nothing_left(shop: Shop) -> None:
 
     shop.terminal.press("g", "d")
     shop.terminal.wait_text("Destroy")
-    shop.terminal.press("y")
+    shop.terminal.press("Tab", "Enter")
     for machine in ("web", "db"):
         shop.wait(machine, "absent", ACTION_SECONDS)
     assert shop.states() == {"web": "absent", "db": "absent", "spare": "absent"}

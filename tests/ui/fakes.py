@@ -11,7 +11,7 @@ from typing import Any
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
 from tui.errors import UnknownInstance
-from tui.model import Boot, Phase, Probe, SideName, Verb, Workload, key_of
+from tui.model import AS_USUAL, Boot, Options, Phase, Probe, SideName, Verb, Workload, key_of
 from tui.sides.base import Command
 from tui.snapshot import History, Job, JobState, Snapshot
 
@@ -60,6 +60,8 @@ class FakeFleet:
         self._boots = list(boots)
         self._logs = {key: list(lines) for key, lines in (logs or {}).items()}
         self._outputs = {key: tuple(lines) for key, lines in (outputs or {}).items()}
+        self.kept_snapshots: list[str] = []
+        self.options: list[Options] = []
         self._receivers: list[Callable[[Snapshot], None]] = []
 
     @property
@@ -96,12 +98,16 @@ class FakeFleet:
     def history(self, key: str) -> History:
         return self._histories.get(key, History())
 
-    def submit(self, verb: Verb, key: str, *, turn: str = "") -> Job:
+    def snapshots(self, key: str) -> Sequence[str]:
+        return self.kept_snapshots
+
+    def submit(self, verb: Verb, key: str, *, turn: str = "", options: Options = AS_USUAL) -> Job:
         self.guard.refuse(f"{verb} {key}")
         instance = self._snapshot.find(key)
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
         self.asked.append((str(verb), key))
+        self.options.append(options)
         return self._job(verb, instance.side, instance.name)
 
     def up(self, workload: str, side: SideName) -> Job:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.core.log_mark import LogMark
 from tui.errors import ActionFailed, EngineUnavailable
-from tui.model import Boot, Instance, Phase, SideName, State, Verb, Workload
+from tui.model import AS_USUAL, Boot, Instance, Options, Phase, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.snapshot import Health, HostSample, Sample
 
@@ -74,7 +74,10 @@ class MemorySide:
         )
         self._changed()
 
-    def act(self, verb: Verb, name: str, report: Report) -> None:
+    def snapshots(self, name: str) -> Sequence[str]:
+        return ["clean"]
+
+    def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         self.asked.append((verb, name))
         report.line(f"{verb} {name}")
         self.block.wait(5)

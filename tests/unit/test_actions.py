@@ -12,7 +12,7 @@ from tests.unit.fleet_fakes import MemorySide
 from tui.errors import ActionFailed
 from tui.fleet.actions import Actions, check_reached
 from tui.fleet.jobs import JobRun
-from tui.model import Boot, Instance, Probe, SideName, State, Verb, Workload
+from tui.model import AS_USUAL, Boot, Instance, Options, Probe, SideName, State, Verb, Workload
 from tui.sides.base import Report
 from tui.snapshot import Job, JobState
 
@@ -52,7 +52,7 @@ def run_of(verb: Verb, name: str) -> JobRun:
 class Deaf(MemorySide):
     """An engine that takes every verb and does nothing."""
 
-    def act(self, verb: Verb, name: str, report: Report) -> None:
+    def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         self.asked.append((verb, name))
 
 
@@ -71,6 +71,39 @@ def test_a_restart_stops_what_the_engine_says_runs_whatever_is_remembered() -> N
     actions = Actions(lambda name: side, {}, lambda key: remembered, lambda boot: None)
     actions.perform(run_of(Verb.RESTART, "web"))
     assert side.asked == [(Verb.STOP, "web"), (Verb.START, "web")]
+
+
+def machine(state: State) -> Instance:
+    return Instance(SideName.VM, "web", state, id="1", directory=Path("/srv/shop"))
+
+
+def boots_of(verb: Verb, state: State) -> tuple[list[tuple[Verb, str]], list[Boot]]:
+    """What the side was asked for, and the boots that were kept."""
+    side = MemorySide(SideName.VM, [machine(state)])
+    boots: list[Boot] = []
+    actions = Actions(lambda name: side, {}, lambda key: machine(state), boots.append)
+    job = Job(0, verb, SideName.VM, "web", JobState.RUNNING, time.monotonic_ns())
+    actions.perform(JobRun(job, lambda: None))
+    return side.asked, boots
+
+
+def test_a_reload_stops_first_so_that_only_the_boot_is_timed() -> None:
+    asked, (boot,) = boots_of(Verb.RELOAD, State.RUNNING)
+    assert asked == [(Verb.STOP, "web"), (Verb.RELOAD, "web")]
+    assert boot.key == "vm:web"
+
+
+def test_going_on_from_the_disk_is_a_boot_and_from_memory_is_none() -> None:
+    asked, boots = boots_of(Verb.RESUME, State.SUSPENDED)
+    assert (asked, len(boots)) == ([(Verb.START, "web")], 1)
+    asked, boots = boots_of(Verb.RESUME, State.PAUSED)
+    assert (asked, boots) == ([(Verb.RESUME, "web")], [])
+
+
+@pytest.mark.parametrize("verb", [Verb.PROVISION, Verb.SNAPSHOT_SAVE, Verb.SNAPSHOT_RESTORE])
+def test_what_boots_nothing_is_no_boot(verb: Verb) -> None:
+    asked, boots = boots_of(verb, State.RUNNING)
+    assert (asked, boots) == ([(verb, "web")], [])
 
 
 def test_what_ran_to_its_end_was_started() -> None:

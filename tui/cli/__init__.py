@@ -48,6 +48,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
         "destroy",
         "shell",
     ),
+    "vagrant_commands": ("reload", "provision", "suspend", "snapshot", "ports", "box"),
     "compare_command": ("compare",),
     "runs_command": ("runs", "report"),
     "setup_commands": ("doctor", "setup", "completion"),

@@ -24,8 +24,8 @@ from tui.cli.session import (
 from tui.cli.tables import print_json
 from tui.core.groups import members_for, turn_of
 from tui.errors import ActionFailed, TwindeckError, UnknownInstance, UsageError
-from tui.fleet.actions import WANTED
-from tui.model import Instance, SideName, State, Verb, key_of
+from tui.fleet.actions import ANEW, WANTED
+from tui.model import AS_USUAL, Instance, Options, SideName, State, Verb, key_of
 from tui.sides.base import Command
 from tui.snapshot import Job, JobState, Snapshot
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet
 
 _HELP: Mapping[Verb, str] = {
-    Verb.START: "Start instances.",
     Verb.STOP: "Stop instances, asking their processes to end.",
     Verb.RESTART: "Stop and start instances.",
     Verb.PAUSE: "Freeze instances where they are.",
@@ -51,9 +50,9 @@ _TO_SHELL: Mapping[State, str] = {
 }
 """What makes a shell possible, or tells why there is nothing to open one in."""
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="A JSON list of what was done.")
-_verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the engine's output.")
-_names_argument = click.argument(
+json_option = click.option("--json", "as_json", is_flag=True, help="A JSON list of what was done.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the engine's output.")
+names_argument = click.argument(
     "names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_instance
 )
 
@@ -61,8 +60,8 @@ _names_argument = click.argument(
 @click.command()
 @click.argument("workload", shell_complete=complete_workload)
 @on_option
-@_verbose_option
-@_json_option
+@verbose_option
+@json_option
 @click.pass_context
 def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
     """Bring a workload up, as a VM, as a container or as both, until it answers."""
@@ -88,29 +87,50 @@ def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool)
 
 def _act_command(verb: Verb) -> click.Command:
     @click.command(verb.value, help=_HELP[verb])
-    @_names_argument
-    @_verbose_option
-    @_json_option
+    @names_argument
+    @verbose_option
+    @json_option
     @click.pass_context
     def command(ctx: click.Context, names: Sequence[str], verbose: bool, as_json: bool) -> None:
-        _act(ctx, verb, names, verbose=verbose, as_json=as_json)
+        act_on(ctx, verb, names, verbose=verbose, as_json=as_json)
 
     return command
 
 
 @click.command()
-@_names_argument
+@names_argument
+@click.option("--provider", default="", metavar="NAME", help="What makes a new VM.")
+@click.option(
+    "--provision/--no-provision", default=None, help="Whether a VM's provisioners run, too."
+)
+@verbose_option
+@json_option
+@click.pass_context
+def start(
+    ctx: click.Context,
+    names: Sequence[str],
+    provider: str,
+    provision: bool | None,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Start instances, making those VMs that are not made yet; let paused ones go on."""
+    options = Options(provider=provider, provision=provision)
+    act_on(ctx, Verb.START, names, verbose=verbose, as_json=as_json, options=options)
+
+
+@click.command()
+@names_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_verbose_option
-@_json_option
+@verbose_option
+@json_option
 @click.pass_context
 def destroy(
     ctx: click.Context, names: Sequence[str], yes: bool, verbose: bool, as_json: bool
 ) -> None:
     """Remove instances and everything in them, after asking."""
-    if not yes and not is_terminal():
-        raise UsageError("destroy asks first, and there is no terminal to ask on", "add --yes")
-    _act(ctx, Verb.DESTROY, names, verbose=verbose, as_json=as_json, ask=not yes)
+    lost = "" if yes else ask_first("destroy", "This removes {} and everything in it for good.")
+    act_on(ctx, Verb.DESTROY, names, verbose=verbose, as_json=as_json, lost=lost)
 
 
 @click.command()
@@ -134,10 +154,18 @@ def shell(settings: Settings, name: str) -> None:
 
 COMMANDS: Mapping[str, click.Command] = {
     "up": up,
+    "start": start,
     **{verb.value: _act_command(verb) for verb in _HELP},
     "destroy": destroy,
     "shell": shell,
 }
+
+
+def ask_first(command: str, lost: str) -> str:
+    """`lost`, which is to be agreed to. Raises UsageError where nobody is there to ask."""
+    if not is_terminal():
+        raise UsageError(f"{command} asks first, and there is no terminal to ask on", "add --yes")
+    return lost
 
 
 def is_terminal() -> bool:
@@ -156,15 +184,20 @@ def replace_process(command: Command) -> None:
         raise ActionFailed(f"{command.argv[0]}: {error.strerror}", "twindeck doctor") from error
 
 
-def _act(
+def act_on(
     ctx: click.Context,
     verb: Verb,
     names: Sequence[str],
     *,
     verbose: bool,
     as_json: bool,
-    ask: bool = False,
+    lost: str = "",
+    options: Options = AS_USUAL,
 ) -> None:
+    """Do it to all that is named, wait for the end, and exit with 1 if anything failed.
+
+    `lost`: what is to be agreed to before, with `{}` for whose it is; "" asks nothing.
+    """
     settings: Settings = ctx.obj
     settings.guard.refuse(f"{verb} {', '.join(names)}")
     with running_fleet(settings) as fleet:
@@ -172,10 +205,10 @@ def _act(
         if any(_is_open(snapshot, name) for name in names):
             snapshot = fleet.wait_told(READY_SECONDS)
         found = _targets(snapshot, verb, names)
-        if ask and not _is_agreed([instance for instance, _turn in found]):
-            say("nothing was destroyed")
+        if lost and not _is_agreed([instance for instance, _turn in found], lost):
+            say("nothing was done")
             ctx.exit(1)
-        jobs = [_ask(fleet, verb, instance, turn) for instance, turn in found]
+        jobs = [_ask(fleet, verb, instance, turn, options) for instance, turn in found]
         is_done = _finish(fleet, jobs, verbose=verbose, as_json=as_json)
     ctx.exit(0 if is_done else 1)
 
@@ -202,12 +235,12 @@ def _targets(snapshot: Snapshot, verb: Verb, names: Sequence[str]) -> list[tuple
     return list(found.values())
 
 
-def _ask(fleet: Fleet, verb: Verb, instance: Instance, turn: str) -> Job:
+def _ask(fleet: Fleet, verb: Verb, instance: Instance, turn: str, options: Options) -> Job:
     """The job asked for; one that is over already where there is nothing to do or it is refused."""
     try:
         if _is_settled(fleet, verb, instance):
             return _over(verb, instance.side, instance.name)
-        return fleet.submit(verb, instance.key, turn=turn)
+        return fleet.submit(verb, instance.key, turn=turn, options=options)
     except TwindeckError as error:
         # One refusal must not leave the jobs of the others behind.
         say(f"twindeck: {error.line}")
@@ -237,7 +270,7 @@ def _is_settled(fleet: Fleet, verb: Verb, instance: Instance) -> bool:
 
     Raises EngineUnavailable.
     """
-    if instance.state not in WANTED.get(verb, ()):
+    if verb in ANEW or instance.state not in WANTED.get(verb, ()):
         return False
     now = fleet.look(instance.key)
     state = State.ABSENT if now is None else now.state
@@ -247,12 +280,12 @@ def _is_settled(fleet: Fleet, verb: Verb, instance: Instance) -> bool:
     return True
 
 
-def _is_agreed(instances: Sequence[Instance]) -> bool:
+def _is_agreed(instances: Sequence[Instance], lost: str) -> bool:
     keys = ", ".join(i.key for i in instances if i.state is not State.ABSENT)
     if not keys:
         return True
-    say(f"This removes {keys} and everything in it for good.")
-    return click.confirm("Destroy?", default=False, err=True)
+    say(lost.format(keys))
+    return click.confirm("Go on?", default=False, err=True)
 
 
 def _finish(fleet: Fleet, jobs: Sequence[Job], *, verbose: bool, as_json: bool) -> bool:

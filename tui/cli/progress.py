@@ -34,6 +34,14 @@ DONE = {
     Verb.RESUME: "resumed",
     Verb.KILL: "killed",
     Verb.DESTROY: "destroyed",
+    Verb.RELOAD: "reloaded",
+    Verb.PROVISION: "provisioned",
+    Verb.SUSPEND: "suspended",
+    Verb.SNAPSHOT_SAVE: "snapshot saved",
+    Verb.SNAPSHOT_RESTORE: "snapshot restored",
+    Verb.SNAPSHOT_DELETE: "snapshot deleted",
+    Verb.BOX_OUTDATED: "box looked up",
+    Verb.BOX_UPDATE: "box updated",
 }
 
 

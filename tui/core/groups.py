@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui.model import Instance, SideName, Verb, verbs_for
 
-_BOOTS = (Verb.UP, Verb.START, Verb.RESTART)
+_BOOTS = (Verb.UP, Verb.START, Verb.RESTART, Verb.RELOAD)
 _ENDS = (Verb.STOP, Verb.KILL, Verb.DESTROY)
 
 

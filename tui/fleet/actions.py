@@ -11,7 +11,7 @@ from tui.fleet.jobs import JobRun
 from tui.model import Boot, Instance, Phase, SideName, State, Verb, Workload
 from tui.sides.base import Side
 
-BOOTS = frozenset({Verb.UP, Verb.START})
+BOOTS = frozenset({Verb.UP, Verb.START, Verb.RELOAD})
 _AT_REST = frozenset({State.STOPPED, State.CREATED, State.ABSENT, State.DEAD})
 _RUNS = frozenset({State.RUNNING})
 WANTED: Mapping[Verb, frozenset[State]] = {
@@ -22,10 +22,19 @@ WANTED: Mapping[Verb, frozenset[State]] = {
     # Some of Vagrant's providers cannot freeze a machine, and save it instead.
     Verb.PAUSE: frozenset({State.PAUSED, State.SUSPENDED}),
     Verb.RESUME: _RUNS,
+    Verb.RELOAD: _RUNS,
+    Verb.PROVISION: _RUNS,
+    # Where vagrant is told to by its Vagrantfile or provider, it keeps the memory in memory.
+    Verb.SUSPEND: frozenset({State.SUSPENDED, State.PAUSED}),
     Verb.DESTROY: frozenset({State.ABSENT}),
 }
 """The states that a verb is to lead to; an instance that is gone counts as absent."""
-_STEPS: Mapping[Verb, str] = {Verb.UP: "logs", Verb.START: "logs", Verb.STOP: "kill"}
+ANEW = frozenset({Verb.RELOAD, Verb.PROVISION})
+"""Verbs that have something to do also where they lead to what is."""
+_STEPS: Mapping[Verb, str] = {
+    **dict.fromkeys((Verb.UP, Verb.START, Verb.RELOAD), "logs"),
+    Verb.STOP: "kill",
+}
 """The command to go on with when the verb did not get there; `inspect` for the others."""
 _LOOK_SECONDS = 0.1
 
@@ -53,8 +62,13 @@ class Actions:
         """Do it and return when it is done. Raises TwindeckError."""
         workload = self._workload_of(run)
         verb = run.job.verb
+        if verb in (Verb.RESTART, Verb.RELOAD):
+            self._stop_first(run)
         if verb is Verb.RESTART:
-            verb = self._stop_first(run)
+            verb = Verb.START
+        if verb is Verb.RESUME and self._is_suspended(run):
+            # From the disk, in a new hypervisor: as much of a boot as any.
+            verb = Verb.START
         if verb not in BOOTS:
             self._act(run, verb, workload)
             self._verify(run, verb)
@@ -73,14 +87,17 @@ class Actions:
             return self._workloads.get(instance.workload or "")
         return self._workloads.get(job.name) if job.verb is Verb.UP else None
 
-    def _stop_first(self, run: JobRun) -> Verb:
+    def _is_suspended(self, run: JobRun) -> bool:
+        instance = self._side_of(run.job.side).look(run.job.name)
+        return instance is not None and instance.state is State.SUSPENDED
+
+    def _stop_first(self, run: JobRun) -> None:
         """A restart is a stop, then a boot; only the boot is timed."""
         instance = self._side_of(run.job.side).look(run.job.name)
         if instance is not None and (instance.is_live or instance.state is State.UNKNOWN):
             self._act(run, Verb.STOP, None)
             self._verify(run, Verb.STOP)
         run.restart_clock()
-        return Verb.START
 
     def _act(self, run: JobRun, verb: Verb, workload: Workload | None) -> None:
         job = run.job
@@ -90,7 +107,7 @@ class Actions:
                 raise ActionFailed(f"{job.name} is no workload of this project", "twindeck ls")
             side.up(workload, run)
         else:
-            side.act(verb, job.name, run)
+            side.act(verb, job.name, run, job.options)
 
     def _verify(self, run: JobRun, verb: Verb) -> None:
         """Raises ActionFailed when the engine does not say that the verb got where it leads."""

@@ -20,7 +20,19 @@ from tui.fleet.memory import Memory
 from tui.fleet.meters import Meters, QuickMeter
 from tui.fleet.sweep import sweep
 from tui.fleet.watcher import Watcher
-from tui.model import Boot, Instance, SideName, Verb, Workload, key_of, refusal, verbs_for
+from tui.model import (
+    AS_USUAL,
+    Boot,
+    Instance,
+    Options,
+    SideName,
+    State,
+    Verb,
+    Workload,
+    key_of,
+    refusal,
+    verbs_for,
+)
 from tui.sides.base import Command, Side
 from tui.snapshot import Health, History, Job, Snapshot
 from tui.text import clean
@@ -154,7 +166,7 @@ class Fleet:
             self._ledger.enter_instance(instance)
         return instance
 
-    def submit(self, verb: Verb, key: str, *, turn: str = "") -> Job:
+    def submit(self, verb: Verb, key: str, *, turn: str = "", options: Options = AS_USUAL) -> Job:
         """Queue a verb; see `FleetView.submit`. Raises UsageError."""
         self.guard.refuse(f"{verb} {key}")
         instance = self._find(key)
@@ -165,7 +177,9 @@ class Fleet:
             raise UsageError(f"cannot {verb} {key}: {refusal(verb, instance)}")
         if verb is Verb.START and instance.id is None and instance.workload:
             verb = Verb.UP
-        return self._board.submit(verb, instance.side, instance.name, turn)
+        if verb is Verb.START and instance.state is State.PAUSED:
+            verb = Verb.RESUME
+        return self._board.submit(verb, instance.side, instance.name, turn, options)
 
     def up(self, workload: str, side: SideName) -> Job:
         """Queue bringing a workload up.
@@ -180,6 +194,8 @@ class Fleet:
         instance = self._find(key)
         if instance is not None and instance.id is not None:
             self._check_startable(instance, workload)
+            if instance.state is State.PAUSED:
+                return self.submit(Verb.RESUME, key)
         # The side looks once more whose it is, in the instant before it acts.
         return self._board.submit(Verb.UP, side, workload)
 
@@ -215,6 +231,11 @@ class Fleet:
         self.guard.refuse(f"open a shell in {key}")
         side, name = self._locate(key)
         return side.shell(name)
+
+    def snapshots(self, key: str) -> Sequence[str]:
+        """Names of the instance's snapshots, oldest first. Raises TwindeckError."""
+        side, name = self._locate(key)
+        return side.snapshots(name)
 
     def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
         """Everything the engine knows of it; what looks secret is masked unless `reveal`."""

@@ -13,7 +13,7 @@ from threading import BoundedSemaphore, Condition, Event, Lock, Thread
 from tui.core.reasons import reason_of
 from tui.errors import TwindeckError
 from tui.fleet.boottimer import BootTimer
-from tui.model import Phase, SideName, Verb
+from tui.model import AS_USUAL, Options, Phase, SideName, Verb
 from tui.snapshot import Job, JobState
 from tui.text import clean
 
@@ -153,7 +153,14 @@ class JobBoard:
         with self._lock:
             return bool(self._queues.get(key))
 
-    def submit(self, verb: Verb, side: SideName, name: str, turn: str = "") -> Job:
+    def submit(
+        self,
+        verb: Verb,
+        side: SideName,
+        name: str,
+        turn: str = "",
+        options: Options = AS_USUAL,
+    ) -> Job:
         """Queue a verb behind those already asked of the instance.
 
         Jobs with the same `turn` are done one after the other, in the order asked.
@@ -165,6 +172,7 @@ class JobBoard:
             name=name,
             state=JobState.QUEUED,
             requested_t_ns=time.monotonic_ns(),
+            options=options,
         )
         run = JobRun(job, self._changed, turn)
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
-from tui.model import Boot, SideName, Verb, Workload
+from tui.model import AS_USUAL, Boot, Options, SideName, Verb, Workload
 from tui.sides.base import Command
 from tui.snapshot import History, Job, Snapshot
 
@@ -49,7 +49,7 @@ class FleetView(Protocol):
     def history(self, key: str) -> History:
         """The series of one instance; empty for an unknown one."""
 
-    def submit(self, verb: Verb, key: str, *, turn: str = "") -> Job:
+    def submit(self, verb: Verb, key: str, *, turn: str = "", options: Options = AS_USUAL) -> Job:
         """Queue a verb. Raises UsageError (read-only, unknown instance, verb out of place).
 
         What was asked with the same `turn` is done one after the other.
@@ -57,6 +57,9 @@ class FleetView(Protocol):
 
     def up(self, workload: str, side: SideName) -> Job:
         """Queue bringing a workload up. Raises UsageError."""
+
+    def snapshots(self, key: str) -> Sequence[str]:
+        """Names of the instance's snapshots, oldest first. Raises TwindeckError."""
 
     def output(self, key: str) -> tuple[str, ...]:
         """Cleaned output of the newest job on that instance, oldest first, bounded."""

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from tui.console import ConsoleApp
 from tui.core.groups import members_for, start_or_stop_all, turn_of
 from tui.core.guard import changing
-from tui.model import Instance, SideName, State, Verb, verbs_for
+from tui.model import VAGRANTS, Instance, SideName, State, Verb, verbs_for
 from tui.snapshot import JobState, Snapshot
 from tui.widgets.cells import visible_name
 from tui.widgets.pair import pair_of
@@ -28,6 +28,8 @@ _VERB_ACTIONS = {
 def start_or_stop(instance: Instance) -> Verb | None:
     """What `s` does to it."""
     verbs = verbs_for(instance)
+    if instance.state in (State.PAUSED, State.SUSPENDED):
+        return Verb.RESUME if Verb.RESUME in verbs else None
     return next((v for v in (Verb.STOP, Verb.START) if v in verbs), None)
 
 
@@ -65,6 +67,7 @@ class ActingScreen(Screen[None]):
         Binding("d", "destroy", "destroy", tooltip="Destroy, after a question"),
         Binding("b", "boot_pair", "boot pair", tooltip="Boot the pair, or compare it in the lab"),
         Binding("c", "comparisons", "comparisons", tooltip="The lab: every comparison so far"),
+        Binding("x", "more", "more", tooltip="Reload, provision, suspend, snapshots, box"),
         Binding("K", "kill", "kill", tooltip="Kill at once, without a shutdown"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy its name and address (OSC 52)"),
         Binding("ctrl+r", "reload", "refresh", show=False, tooltip="Ask both engines again now"),
@@ -113,6 +116,8 @@ class ActingScreen(Screen[None]):
             return bool(self.app.fleet.workloads)
         if action == "boot_pair":
             return len(self._pair()) == 2 or self._comparable() is not None
+        if action == "more":
+            return any(verbs_for(i) & VAGRANTS for i in self.targets())
         if action == "comparisons":
             return self.app.has_lab
         has_sense = _SENSE.get(action)
@@ -191,6 +196,13 @@ class ActingScreen(Screen[None]):
     def _bring_up(self, choice: tuple[str, tuple[SideName, ...]] | None) -> None:
         if choice:
             self.app.bring_up(*choice)
+
+    @changing
+    def action_more(self) -> None:
+        """Choose among the verbs that have no key of their own."""
+        from tui.screens.more import ask_and_do
+
+        ask_and_do(self.app, self.targets())
 
     @changing
     def action_boot_pair(self) -> None:

@@ -27,7 +27,7 @@ from tui.widgets.status_line import StatusLine
 _TICK_SECONDS = 1.0
 _FOOTER = (
     *("start_or_stop", "bring_up", "boot_pair", "logs", "shell", "destroy", "filter", "output"),
-    *("restart", "comparisons", "pause_or_resume", "inspect", "mark", "order", "kill"),
+    *("restart", "comparisons", "pause_or_resume", "more", "inspect", "mark", "order", "kill"),
 )
 """What to show first where not everything fits."""
 _TALL_ROWS = 36

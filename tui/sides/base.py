@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
 from tui.core.log_mark import LogMark
-from tui.model import Instance, Phase, SideName, Verb, Workload
+from tui.model import AS_USUAL, Instance, Options, Phase, SideName, Verb, Workload
 from tui.snapshot import Health
 
 
@@ -69,7 +69,7 @@ class Side(Protocol):
     def up(self, workload: Workload, report: Report) -> None:
         """Bring the workload up here. Raises ActionFailed, ActionBusy, EngineUnavailable."""
 
-    def act(self, verb: Verb, name: str, report: Report) -> None:
+    def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         """Any verb but UP and RESTART; returns when the engine says it is done.
 
         Whether the instance got there is verified once for all verbs, by `look`, in the fleet.
@@ -101,6 +101,12 @@ class Side(Protocol):
 
     def shell(self, name: str) -> Command:
         """The command that opens a shell in the instance."""
+
+    def snapshots(self, name: str) -> Sequence[str]:
+        """Names of the saved states it can be brought back to, oldest first.
+
+        Raises UnknownInstance, ActionFailed, EngineUnavailable.
+        """
 
     def inspect(self, name: str) -> dict[str, Any]:
         """Everything the engine knows of the instance, JSON-ready."""

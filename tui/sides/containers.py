@@ -17,7 +17,7 @@ from tui.engines.docker.identity import (
     product_in,
 )
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
-from tui.model import Instance, SideName, State, Verb, Workload
+from tui.model import AS_USUAL, Instance, Options, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.sides.docker_actions import perform
 from tui.sides.docker_link import Link, unknown
@@ -179,7 +179,11 @@ class Containers:
         self._require_same_engine()
         bring_up(self._link, workload, report, self._mark)
 
-    def act(self, verb: Verb, name: str, report: Report) -> None:
+    def snapshots(self, name: str) -> Sequence[str]:
+        """A container has none."""
+        raise ActionFailed(f"{name} is a container, which has no snapshots")
+
+    def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         """Any verb but UP. Raises UnknownInstance, ActionFailed, EngineUnavailable."""
         self._require_same_engine()
         entry = self._find(name)

@@ -17,6 +17,8 @@ from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import State
 
 CALL_SECONDS = 30.0
+SAVE_SECONDS = 600.0
+"""A guest's whole memory is written to disk."""
 _FIX = "twindeck setup"
 _DOMAIN_XML = re.compile(r"<domain\b.*?</domain>", re.DOTALL)
 _XML_UUID = re.compile(r"<uuid>([0-9a-f-]{36})</uuid>")
@@ -197,6 +199,14 @@ class Libvirt:
                 return words[-1].partition("/")[0]
         return None
 
+    def save(self, uuid: str) -> None:
+        """End it with its memory saved on disk; `start` goes on from there. Raises ActionFailed."""
+        self._run("managedsave", uuid, seconds=SAVE_SECONDS)
+
+    def snapshots(self, uuid: str) -> list[str]:
+        """Names of its snapshots, oldest first. Raises ActionFailed."""
+        return [n for n in self._run("snapshot-list", uuid, "--name").splitlines() if n.strip()]
+
     def suspend(self, uuid: str) -> None:
         """Pause in memory, at once. Raises ActionFailed."""
         self._run("suspend", uuid)
@@ -242,7 +252,7 @@ class Libvirt:
     def _argv(self, *command: str) -> list[str]:
         return ["virsh", "--quiet", "--connect", self.uri, *command]
 
-    def _run(self, *command: str) -> str:
+    def _run(self, *command: str, seconds: float = CALL_SECONDS) -> str:
         try:
             done = subprocess.run(
                 self._argv(*command),
@@ -250,7 +260,7 @@ class Libvirt:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=CALL_SECONDS,
+                timeout=seconds,
                 env={**os.environ, "LC_ALL": "C"},
                 start_new_session=True,
                 check=False,
@@ -259,7 +269,7 @@ class Libvirt:
             raise EngineUnavailable("libvirt is not installed: no virsh found", _FIX) from error
         except subprocess.TimeoutExpired as error:
             raise EngineUnavailable(
-                f"libvirt at {self.uri} did not answer in {CALL_SECONDS:.0f} s", _FIX
+                f"libvirt at {self.uri} did not answer in {seconds:.0f} s", _FIX
             ) from error
         if done.returncode == 0:
             return done.stdout

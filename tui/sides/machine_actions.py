@@ -10,8 +10,9 @@ from pathlib import PurePath
 from typing import Any
 
 from tui.engines.libvirt.connections import Connections
+from tui.engines.vagrant.daily import Daily
 from tui.errors import ActionBusy, ActionFailed, TwindeckError, UnknownInstance
-from tui.model import Phase, State, Verb, Workload
+from tui.model import AS_USUAL, VAGRANTS, Options, Phase, State, Verb, Workload
 from tui.sides.base import Report
 from tui.sides.hypervisor import end_tunnels, port_holder
 from tui.sides.libvirt import Domain, Libvirt
@@ -43,6 +44,7 @@ class MachineActions:
         self._own = own
         self._accelerator = accelerator
         self._shutdown_seconds = shutdown_seconds
+        self._daily = Daily(self._vagrant, self._follow, libvirt)
 
     def find(self, name: str) -> Machine:
         """Raises UnknownInstance, EngineUnavailable."""
@@ -68,13 +70,25 @@ class MachineActions:
         _check_free(workload.name, machine)
         self._boot(workload.name, machine, report)
 
-    def act(self, verb: Verb, name: str, report: Report) -> None:
+    def snapshots(self, name: str) -> list[str]:
+        """Names of its snapshots, oldest first. Raises TwindeckError."""
+        machine = self._look(name)
+        if machine.domain is None:
+            self.require_vagrant(machine)
+        return self._daily.snapshots(machine)
+
+    def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         """Any verb but UP."""
         machine = self._look(name)
         _check_free(name, machine)
+        if verb in VAGRANTS:
+            self._daily.act(verb, name, machine, report, options)
+            if verb is Verb.RELOAD:
+                self._after_boot(name)
+            return
         match verb:
             case Verb.UP | Verb.START:
-                self._boot(name, machine, report)
+                self._boot(name, machine, report, options)
             case Verb.STOP:
                 self._halt(machine, report)
             case Verb.KILL:
@@ -88,7 +102,9 @@ class MachineActions:
             case Verb.RESTART:
                 raise ActionFailed(f"A VM cannot {verb} in one step", "stop it, then start it")
 
-    def _boot(self, name: str, machine: Machine, report: Report) -> None:
+    def _boot(
+        self, name: str, machine: Machine, report: Report, options: Options = AS_USUAL
+    ) -> None:
         if machine.domain is not None and machine.instance.owner is not None:
             report.phase(Phase.START)
             report.line(f"virsh start {machine.domain.name}")
@@ -97,9 +113,14 @@ class MachineActions:
         self._clear_ports(machine)
         # Vagrant insists on the provider a machine was made with; it is named for new ones only.
         is_new = machine.instance.state is State.ABSENT
-        provider = machine.entry.provider if is_new else None
+        provider = (options.provider or machine.entry.provider) if is_new else None
         with self._vagrant(machine, report) as vagrant:
-            lines = vagrant.up(vm_name=machine.entry.name, provider=provider, stream_output=True)
+            lines = vagrant.up(
+                vm_name=machine.entry.name,
+                provider=provider,
+                provision=options.provision,
+                stream_output=True,
+            )
             self._follow(name, lines, report)
         self._after_boot(name)
 

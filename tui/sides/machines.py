@@ -20,7 +20,7 @@ from tui.engines.vagrant.containers import events_command
 from tui.engines.vagrant.environments import Environments
 from tui.engines.vagrant.status import Asker
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
-from tui.model import Instance, SideName, State, Verb, Workload
+from tui.model import AS_USUAL, Instance, Options, SideName, State, Verb, Workload
 from tui.sides.base import Command, Report
 from tui.sides.guest_log import (
     LogFailed,
@@ -156,10 +156,15 @@ class Machines:
         self._require()
         self._actions.up(workload, report)
 
-    def act(self, verb: Verb, name: str, report: Report) -> None:
+    def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         """See `Side.act`. Pause and resume of libvirt machines are instant, in memory."""
         self._require()
-        self._actions.act(verb, name, report)
+        self._actions.act(verb, name, report, options)
+
+    def snapshots(self, name: str) -> Sequence[str]:
+        """See `Side.snapshots`."""
+        self._require()
+        return self._actions.snapshots(name)
 
     def log_source(self, name: str) -> str:
         """See `Side.log_source`."""

@@ -77,6 +77,10 @@ def streaming_vagrant(
             )
             return [*command, "--no-tty"]
 
+        def lines(self, *args: str) -> Iterator[str]:
+            """What python-vagrant has no method for, or none that takes a machine's name."""
+            yield from self._stream_vagrant_command(args)
+
         def _call_vagrant_command(self, args: Sequence[str | None]) -> None:
             for _line in self._stream_vagrant_command(args):
                 pass

@@ -1,0 +1,97 @@
+"""What Vagrant can do with a machine beyond what both sides share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from tui.core.snapshot_names import check_name
+from tui.engines.libvirt.connections import Connections
+from tui.engines.vagrant.look import LookFailed, Looking
+from tui.errors import ActionFailed
+from tui.model import Options, Verb
+from tui.sides.base import Report
+from tui.sides.hypervisor import end_tunnels
+from tui.sides.machine_rows import Machine
+from tui.sides.vagrant_command import environment
+from tui.sides.vagrant_output import failure
+
+LIST_SECONDS = 60.0
+
+Session = Callable[[Machine, Report], AbstractContextManager[Any]]
+"""python-vagrant in the machine's environment, its lines going to the report."""
+Follow = Callable[[str, Iterator[str], Report], None]
+"""Reads the lines of a boot to their end and tells its phases."""
+
+
+class Daily:
+    """Carries out one of them; the machine is known to be free. Raises TwindeckError."""
+
+    def __init__(self, session: Session, follow: Follow, libvirt: Connections) -> None:
+        self._session = session
+        self._follow = follow
+        self._libvirt = libvirt
+
+    def act(
+        self, verb: Verb, name: str, machine: Machine, report: Report, options: Options
+    ) -> None:
+        """Any of VAGRANTS."""
+        if verb is Verb.SUSPEND:
+            self._suspend(machine, report)
+            return
+        with self._session(machine, report) as vagrant:
+            self._follow(name, vagrant.lines(*_words(verb, machine, options)), report)
+
+    def snapshots(self, machine: Machine) -> list[str]:
+        """Their names, oldest first."""
+        if machine.domain is not None:
+            return self._libvirt.at(machine.domain.uri).snapshots(machine.domain.uuid)
+        entry = machine.entry
+        words = ["vagrant", "snapshot", "list", entry.name, "--machine-readable"]
+        try:
+            text, errors = Looking().run(words, entry.directory, environment(entry), LIST_SECONDS)
+        except LookFailed as error:
+            raise ActionFailed(f"vagrant snapshot list {error}") from error
+        if errors and ",error-exit," in text:
+            raise failure("snapshot list", entry.name, entry.directory, errors.splitlines())
+        return parse_snapshots(text)
+
+    def _suspend(self, machine: Machine, report: Report) -> None:
+        domain = machine.domain
+        if domain is None:
+            with self._session(machine, report) as vagrant:
+                vagrant.suspend(vm_name=machine.entry.name)
+            return
+        # `vagrant suspend` keeps it in memory, unless its Vagrantfile says otherwise.
+        report.line(f"virsh managedsave {domain.name}")
+        self._libvirt.at(domain.uri).save(domain.uuid)
+        end_tunnels(machine.entry.folder)
+
+
+def parse_snapshots(text: str) -> list[str]:
+    """Out of what `vagrant snapshot list --machine-readable` printed: a line `ui,output,NAME`."""
+    rows = (line.split(",", 4) for line in text.splitlines())
+    found = (row[4].strip() for row in rows if len(row) > 4 and row[2:4] == ["ui", "output"])
+    return [name for name in found if name and not name.startswith("==>") and " " not in name]
+
+
+def _words(verb: Verb, machine: Machine, options: Options) -> list[str]:
+    """The vagrant command's words. Raises UsageError for a snapshot's name that cannot be one."""
+    name = machine.entry.name
+    provision = {None: [], True: ["--provision"], False: ["--no-provision"]}[options.provision]
+    match verb:
+        case Verb.RELOAD:
+            return ["reload", name, *provision]
+        case Verb.PROVISION:
+            return ["provision", name]
+        case Verb.SNAPSHOT_SAVE | Verb.SNAPSHOT_RESTORE | Verb.SNAPSHOT_DELETE:
+            snapshot = check_name(options.snapshot)
+            # A machine is as it was then, also in what was provisioned.
+            more = ["--no-provision"] if verb is Verb.SNAPSHOT_RESTORE else []
+            return [*verb.split(), name, snapshot, *more]
+        case Verb.BOX_OUTDATED:
+            return ["box", "outdated"]
+        case Verb.BOX_UPDATE:
+            return ["box", "update", name]
+    raise ActionFailed(f"vagrant has no {verb}")
