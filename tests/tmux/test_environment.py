@@ -20,6 +20,7 @@ VAGRANTFILE = """\
 Vagrant.configure("2") do |config|
   config.vm.box = "twindeck/base"
   config.vm.box_check_update = false
+  config.vm.boot_timeout = 600
   config.vm.synced_folder ".", "/vagrant", disabled: true
   config.vm.provider("libvirt") do |libvirt|
     libvirt.driver = "qemu"
@@ -66,15 +67,47 @@ class Shop:
         """The console, with the cursor on the environment's heading."""
         self.terminal.run([str(TWINDECK)], self.env, self.folder)
         self.terminal.wait_text("spare")
+        self.filter(self.folder.name)
+        self.terminal.press("g")
+        self.terminal.wait_text("start all")
+
+    def filter(self, word: str) -> None:
+        """Show only what matches, with the cursor on the heading."""
+        self.terminal.press("Escape", "Escape")
+        self.terminal.wait(lambda s: "shown" not in s, 10, "deck without a filter")
         # Keys go to the row under the cursor; what else is on this host must not be it.
         self.terminal.press("/")
         self.terminal.wait_text("keep the filter")
-        self.terminal.press(*self.folder.name)
-        self.terminal.wait_text("3 shown")
+        self.terminal.press(*word)
+        self.terminal.wait_text(f"/{word}  {1 if word == 'web' else 3} shown")
         self.terminal.press("Enter")
         self.terminal.wait_text("q quit")
-        self.terminal.press("g")
-        self.terminal.wait_text("start all")
+
+    def more(self, title: str) -> None:
+        """Take that line of the menu for the only row that is shown."""
+        self.terminal.press("G", "x")
+        screen = self.terminal.wait_text("More for")
+        lines = [line for line in screen.splitlines() if "│ " in line]
+        first = next(n for n, line in enumerate(lines) if " reload " in line)
+        at = next(n for n, line in enumerate(lines) if f" {title}" in line)
+        self.terminal.press(*["Down"] * (at - first), "Enter")
+
+    def done(self, verb: str, seconds: float) -> None:
+        """Wait until the fleet has nothing more to do on `web` after that verb began."""
+        self.terminal.wait(lambda _: "◆" in self.row("web"), 30, f"{verb} at work")
+        self.terminal.wait(lambda _: "● running" in self.row("web"), seconds, f"{verb} done")
+        assert "✗" not in self.row("web"), self.terminal.screen()
+
+    def inside(self, command: str) -> str:
+        """What it prints in `web`."""
+        done = subprocess.run(
+            ["vagrant", "ssh", "web", "-c", command],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
 
     def row(self, machine: str) -> str:
         """Its line on the screen."""
@@ -114,6 +147,27 @@ def test_from_nothing_made_to_nothing_left(shop: Shop) -> None:
     shop.wait("db", "running", FIRST_BOOT_SECONDS)
     assert shop.states() == {"web": "running", "db": "running", "spare": "absent"}
 
+    # A state is kept, and had back.
+    shop.filter("web")
+    shop.more("save a snapshot")
+    shop.terminal.wait_text("Save a snapshot as")
+    shop.terminal.press(*"clean", "Enter")
+    shop.done("snapshot save", ACTION_SECONDS)
+    assert json.loads(shop.run("snapshot", "list", "web", "--json").stdout) == ["clean"]
+    shop.inside("sudo touch /changed && sync")
+    shop.more("restore a snapshot")
+    shop.terminal.wait_text("Restore a snapshot of")
+    shop.terminal.press("Enter")
+    shop.terminal.wait_text("What happened in it since is lost")
+    shop.terminal.press("Tab", "Enter")
+    shop.done("snapshot restore", ACTION_SECONDS)
+    assert shop.inside("ls /changed; wc -l < /var/tmp/provisioned").split() == ["1"]
+
+    shop.more("reload and provision")
+    shop.done("reload", FIRST_BOOT_SECONDS)
+    assert shop.inside("wc -l < /var/tmp/provisioned").split() == ["2"]
+
+    shop.filter(shop.folder.name)
     shop.terminal.press("g", "s")
     for machine in ("web", "db"):
         shop.wait(machine, "stopped", ACTION_SECONDS)

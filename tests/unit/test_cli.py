@@ -269,7 +269,7 @@ def test_already_is_what_the_engine_says_not_what_was_listed(
     monkeypatch.setattr(
         deck.vms,
         "act",
-        lambda verb, name, report: deck.vms.held.update(now=deck.vms.held["idle"]),
+        lambda verb, name, report, options: deck.vms.held.update(now=deck.vms.held["idle"]),
     )
     result = deck.run("stop", "idle")
     assert result.exit_code == 0, result.stderr
@@ -452,7 +452,7 @@ def test_destroy_asks_and_takes_no_for_an_answer(
         result = deck.run("destroy", "web", answer=answer)
         assert result.exit_code == 1
         assert "removes container:web and everything in it" in result.stderr
-        assert "nothing was destroyed" in result.stderr
+        assert "nothing was done" in result.stderr
     assert deck.containers.asked == []
     assert deck.run("destroy", "web", answer="y\n").exit_code == 0
     assert "web" not in deck.containers.held

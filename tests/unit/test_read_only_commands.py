@@ -103,6 +103,8 @@ class Ground:
         known = {
             **dict.fromkeys(("name", "names"), "container:web"),
             "workload": "nginx",
+            "snapshot": "clean",
+            "provider": "libvirt",
             **dict.fromkeys(("run_id", "run_ids", "first", "second"), self.run_id),
             "metric": "boot.warm",
             "box": "https://boxes.example/own.box",

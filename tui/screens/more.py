@@ -32,7 +32,7 @@ class Choice:
 
 
 MENU = (
-    Choice(Verb.RELOAD, "reload", "stop and start, so that a changed Vagrantfile counts"),
+    Choice(Verb.RELOAD, "reload", "so that a changed Vagrantfile counts"),
     Choice(
         Verb.RELOAD,
         "reload and provision",

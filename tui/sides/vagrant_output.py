@@ -30,6 +30,7 @@ _DOMAIN_TYPE = re.compile(r"-- Domain type:\s+(\S+)")
 _PROGRESS = re.compile(r"Progress: \d+%")
 _BUSY = ("another process is already executing an action", "because it is locked")
 # Lines that carry the cause inside Vagrant's longer explanations.
+_TIMED_OUT = "Timed out while waiting for the machine to boot"
 _CAUSES = (
     re.compile(r"Message: (?P<cause>.+)"),
     re.compile(r"^(?P<cause>.*Vagrantfile:\d+: .+)"),
@@ -79,6 +80,11 @@ def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> Twind
     if any(busy in whole for busy in _BUSY):
         return ActionBusy(
             f"{name} is held by another vagrant process", "try again when that one has ended"
+        )
+    if _TIMED_OUT in whole:
+        return ActionFailed(
+            f"vagrant {command} {name} failed: {_TIMED_OUT}",
+            "see its log; on a slow host raise config.vm.boot_timeout in its Vagrantfile",
         )
     if taken := _TAKEN.search(whole):
         return ActionFailed(
