@@ -112,7 +112,7 @@ class Shop:
     def row(self, machine: str) -> str:
         """Its line on the screen."""
         lines = self.terminal.screen().splitlines()
-        return next((line for line in lines if f"/{machine}" in line), "")
+        return next((line for line in lines if f" {self.folder.name}/{machine}" in line), "")
 
     def wait(self, machine: str, word: str, seconds: float) -> None:
         self.terminal.wait(

@@ -183,6 +183,20 @@ def test_one_that_hangs_or_floods_is_ended_with_all_it_started(
     assert psutil.Process().children(recursive=True) == []
 
 
+def test_what_took_too_long_is_not_asked_again_in_the_next_session(
+    tmp_path: Path, vagrant: Callable[[str], None], asked: Callable[[], list[str]]
+) -> None:
+    vagrant("sleep 600")
+    kept, slow = tmp_path / "data" / "vagrantfiles.json", make(tmp_path / "slow")
+    note = answer(Definitions(kept, seconds=1), slow).note
+    assert Definitions(kept).of(slow) == Contents(note=note, is_endless=True)
+    vagrant("exit 1")
+    failing = make(tmp_path / "failing")
+    answer(Definitions(kept), failing)
+    assert Definitions(kept).of(failing).is_asked
+    assert len(asked()) == 2
+
+
 def test_the_others_do_not_wait_for_one_that_hangs(
     tmp_path: Path, vagrant: Callable[[str], None]
 ) -> None:

@@ -14,6 +14,7 @@ from tui.cli.look_commands import ON, on_option
 from tui.cli.progress import follow
 from tui.cli.session import (
     READY_SECONDS,
+    TOLD_SECONDS,
     Settings,
     find,
     find_group,
@@ -203,7 +204,7 @@ def act_on(
     with running_fleet(settings) as fleet:
         snapshot = fleet.wait_ready(READY_SECONDS)
         if any(_is_open(snapshot, name) for name in names):
-            snapshot = fleet.wait_told(READY_SECONDS)
+            snapshot = fleet.wait_told(TOLD_SECONDS)
         found = _targets(snapshot, verb, names)
         if lost and not _is_agreed([instance for instance, _turn in found], lost):
             say("nothing was done")

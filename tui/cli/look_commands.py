@@ -11,6 +11,7 @@ import click
 from tui.cli.completion import complete_instance
 from tui.cli.session import (
     READY_SECONDS,
+    TOLD_SECONDS,
     Settings,
     find,
     running_fleet,
@@ -52,7 +53,7 @@ def ls(ctx: click.Context, on: str, as_json: bool) -> None:
         for problem in fleet.problems:
             say(f"twindeck: {problem}")
         fleet.wait_ready(READY_SECONDS)
-        snapshot = fleet.wait_told(READY_SECONDS)
+        snapshot = fleet.wait_told(TOLD_SECONDS)
     ailing = tell_ailing(snapshot, ON[on])
     shown = [i for i in snapshot.instances if i.side in ON[on] and i.side not in ailing]
     if as_json:

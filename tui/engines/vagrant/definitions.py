@@ -24,7 +24,8 @@ from tui.sides.vagrant_index import Entry, is_machine_name
 from tui.sides.vagrant_output import failure, unescaped
 from tui.text import clean
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+"""Three hundred machines take a slow host 25 s."""
 _AT_ONCE = 2
 _MOST_MACHINES = 1000
 _MOST_KEPT, _MOST_KEPT_BYTES = 500, 16 * MIB
@@ -74,6 +75,8 @@ class Contents:
     """Why nothing is known, one plain line."""
     is_asked: bool = False
     """Whether vagrant is being asked; the machines are those of its last answer."""
+    is_endless: bool = False
+    """Whether it was ended because it took too long, or told too much."""
 
 
 def parse_defined(text: str, errors: str, environment: Environment) -> Contents:
@@ -182,7 +185,7 @@ class Definitions:
                 env = _env_for(environment, Path(scratch))
                 text, errors = looking.run(argv, environment.directory, env, self._seconds)
         except LookFailed as error:
-            return Contents(note=f"vagrant status {error}")
+            return Contents(note=f"vagrant status {error}", is_endless=error.is_endless)
         except OSError as error:
             return Contents(note=f"vagrant status cannot be run: {error.strerror}")
         return parse_defined(text, errors, environment)
@@ -193,14 +196,22 @@ class Definitions:
         return self._known
 
     def _keep(self) -> None:
-        """A failure is not kept: what was missing may be there by the next session."""
+        """What was missing may be there by the next session: a failure is not kept. But one that
+        costs a minute is, until the file changes or a refresh."""
         if self._kept is None:
             return
-        good = [(key, *known) for key, known in self._load().items() if not known[1].note]
+        worth = [
+            (key, mark, contents)
+            for key, (mark, contents) in self._load().items()
+            if mark and (contents.is_endless or not contents.note)
+        ]
         entries = {
-            key: {"mark": mark, "machines": [astuple(m) for m in contents.machines]}
-            for key, mark, contents in good[-_MOST_KEPT:]
-            if mark
+            key: {
+                "mark": mark,
+                "machines": [astuple(m) for m in contents.machines],
+                "note": contents.note,
+            }
+            for key, mark, contents in worth[-_MOST_KEPT:]
         }
         try:
             private_folder(self._kept.parent)
@@ -244,7 +255,8 @@ def _kept_entry(key: str, value: Mapping[str, object]) -> tuple[str, tuple[str, 
     if not isinstance(machines, list):
         raise TypeError(key)
     defined = (Defined(_name(name), _name(by), bool(is_up)) for name, by, is_up in machines)
-    return key, (str(value["mark"]), Contents(tuple(defined)))
+    note = clean(str(value.get("note", "")))
+    return key, (str(value["mark"]), Contents(tuple(defined), note, is_endless=bool(note)))
 
 
 def _name(value: object) -> str:

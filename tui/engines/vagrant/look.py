@@ -27,6 +27,11 @@ _END_SECONDS = 2.0
 class LookFailed(Exception):
     """Vagrant did not answer; the text is why, to stand behind the command's name."""
 
+    def __init__(self, why: str, *, is_endless: bool = False) -> None:
+        super().__init__(why)
+        self.is_endless = is_endless
+        """Whether it was ended because it took too long, or told too much."""
+
 
 class Looking:
     """One command, which another thread may end. Used once."""
@@ -86,12 +91,12 @@ def _read(child: subprocess.Popen[bytes], deadline: float, seconds: float) -> tu
         while selector.get_map():
             left = deadline - time.monotonic()
             if left <= 0:
-                raise LookFailed(f"did not answer within {seconds:.0f} s")
+                raise LookFailed(f"did not answer within {seconds:.0f} s", is_endless=True)
             for key, _events in selector.select(left):
                 chunk = os.read(key.fd, _CHUNK_BYTES)
                 told[key.fd] += chunk
                 if len(told[key.fd]) > _MOST_BYTES:
-                    raise LookFailed(f"printed more than {_MOST_BYTES // MIB} MiB")
+                    raise LookFailed(f"printed more than {_MOST_BYTES // MIB} MiB", is_endless=True)
                 if not chunk:
                     selector.unregister(key.fd)
     out, err = (bytes(text).decode("utf-8", "replace") for text in told.values())
