@@ -32,7 +32,7 @@ def ls(tmp_path: Path) -> Ls:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         rows = json.loads(done.stdout)

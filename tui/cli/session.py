@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_INTERVAL_SECONDS = 1.0
 THIN_INTERVAL_SECONDS = 3.0
 READY_SECONDS = 20.0
-TOLD_SECONDS = 65.0
+TOLD_SECONDS = 125.0
 """Somewhat longer than a vagrant that is asked what it defines may take."""
 _SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
 _NO_ANSWER = f"no answer within {READY_SECONDS:.0f} s"
