@@ -111,8 +111,8 @@ class Shop:
 
     def row(self, machine: str) -> str:
         """Its line on the screen."""
-        lines = self.terminal.screen().splitlines()
-        return next((line for line in lines if f" {self.folder.name}/{machine}" in line), "")
+        rows = (line.split("│")[0] for line in self.terminal.screen().splitlines())
+        return next((row for row in rows if machine in row[2:].split()[2:5]), "")
 
     def wait(self, machine: str, word: str, seconds: float) -> None:
         self.terminal.wait(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from tui.core.port_ranges import ranged
 from tui.core.state_words import short_state
@@ -183,8 +184,18 @@ def _sample(instance: Instance, moment: Moment) -> Sample | None:
 
 
 def _name_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    return _named(instance, instance.name, moment, width)
+
+
+def member_cell(instance: Instance, moment: Moment, width: int) -> Cell:
+    """The name under its group's heading, which has the folder's already."""
+    prefix = f"{PurePath(instance.group).name}/"
+    return _named(instance, instance.name.removeprefix(prefix), moment, width)
+
+
+def _named(instance: Instance, name: str, moment: Moment, width: int) -> Cell:
     tone = "name" if instance.is_live else "quiet"
-    return Cell(moment.glyphs.cut(visible_name(instance.name), width), tone)
+    return Cell(moment.glyphs.cut(visible_name(name), width), tone)
 
 
 def _accelerator_cell(instance: Instance, moment: Moment, width: int) -> Cell:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tui.model import Instance, State
 from tui.text import clean
-from tui.widgets.cells import Cell, Moment, cell
-from tui.widgets.columns import Fitted
+from tui.widgets.cells import Cell, Moment, cell, member_cell
+from tui.widgets.columns import Column, Fitted
 from tui.widgets.ordering import Order, is_grouped
 
 
@@ -19,6 +19,8 @@ class Slot:
 
     members: tuple[Instance, ...]
     is_heading: bool = False
+    is_member: bool = False
+    """Whether it stands below its group's heading."""
 
     @property
     def key(self) -> str:
@@ -41,12 +43,13 @@ def slots_of(instances: Sequence[Instance], order: Order) -> list[Slot]:
     """The lines of already arranged instances, with a heading before each named group."""
     slots: list[Slot] = []
     group = ""
+    has_headings = is_grouped(order)
     for instance in instances:
-        if is_grouped(order) and instance.group != group:
+        if has_headings and instance.group != group:
             group = instance.group
             members = tuple(i for i in instances if i.group == group)
             slots.append(Slot(members, is_heading=True))
-        slots.append(Slot((instance,)))
+        slots.append(Slot((instance,), is_member=has_headings and bool(instance.group)))
     return slots
 
 
@@ -55,8 +58,13 @@ def line_of(slot: Slot, columns: tuple[Fitted, ...], moment: Moment) -> Line:
     if slot.is_heading:
         return Line(slot.key, _heading(slot.members, columns, moment), is_heading=True)
     (instance,) = slot.members
-    cells = (cell(f.spec.column, instance, moment, f.width) for f in columns)
-    return Line(instance.key, tuple(cells))
+    return Line(instance.key, tuple(_cell(slot, instance, fitted, moment) for fitted in columns))
+
+
+def _cell(slot: Slot, instance: Instance, fitted: Fitted, moment: Moment) -> Cell:
+    if slot.is_member and fitted.spec.column is Column.NAME:
+        return member_cell(instance, moment, fitted.width)
+    return cell(fitted.spec.column, instance, moment, fitted.width)
 
 
 def group_text(group: str) -> str:
