@@ -212,6 +212,8 @@ class Boot:
     workload: str | None = None
     answered: bool = True
     """Whether the readiness probe ended it (False: no probe, ended at running)."""
+    engine: str = ""
+    """URL of the container's engine; "" for the default one, and for a VM."""
 
     @property
     def key(self) -> str:

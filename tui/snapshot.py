@@ -140,10 +140,19 @@ class Snapshot:
     """How each side is measured: `cgroup v1`, `Engine API`, …; empty before the first sweep."""
     health: Mapping[SideName, Health] = field(default_factory=lambda: EMPTY)
     """A side that was never asked yet is not in it."""
+    engine: str = ""
+    """The container engine, in a title's words: `context prod`, `Podman`; "" for the default."""
     stale: frozenset[SideName] = frozenset()
     """Sides whose instances are the last known, not confirmed."""
     jobs: Mapping[str, Job] = field(default_factory=lambda: EMPTY)
     """Key -> the newest job on that instance; finished ones stay until the next."""
+
+    @property
+    def engine_words(self) -> str:
+        """`Docker`, `Podman`, `Docker (context prod)`."""
+        if self.engine.endswith(("Docker", "Podman")):
+            return self.engine
+        return f"Docker ({self.engine})" if self.engine else "Docker"
 
     def on_side(self, side: SideName) -> tuple[Instance, ...]:
         """The instances of one deck."""

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.engine.container_kit import Notes
-from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.endpoint import Endpoint
 from tui.engines.docker.identity import product_in
+from tui.engines.docker.resolver import Resolver
 from tui.engines.docker.ssh import ssh_argv
 from tui.engines.docker.trouble import closed, start_fix, unavailable
 from tui.errors import ActionFailed, EngineUnavailable

@@ -15,7 +15,7 @@ from docker.utils import version_lt
 
 from tui.core.daemon_pool import DaemonPool
 from tui.engines.docker.client import connect
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.engines.docker.trouble import unavailable
 from tui.errors import EngineUnavailable
 from tui.meters.base import Watched

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.model import Check, Reading
 from tui.setup.host import Host
 from tui.setup.needs import LAB_PACKAGES, LAB_TOOLS, TERMINAL, fix_for

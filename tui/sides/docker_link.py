@@ -14,8 +14,9 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 
 from tui.engines.docker.client import connect
-from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.endpoint import Endpoint
 from tui.engines.docker.identity import product_in, product_of
+from tui.engines.docker.resolver import Resolver
 from tui.engines.docker.trouble import reason_of, unavailable
 from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.text import clean

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,13 +10,12 @@ from pathlib import Path
 import requests
 from docker.errors import APIError
 
-from tui.engines.docker.endpoint import Endpoint
+from tui.engines.docker.endpoint import CHOSEN, ROOTS_PODMAN, USERS_SOCKET, Endpoint
 from tui.errors import EngineUnavailable
 from tui.text import clean
 
 PERMISSION_FIX = "sudo usermod -aG docker $USER, then log out and in again"
 START_FIX = "sudo systemctl start docker, or twindeck setup"
-_OWN_SERVICE = re.compile(r"/run/user/\d+/(docker|podman)(?:/podman)?\.sock")
 
 
 class SocketClosed(EngineUnavailable):
@@ -63,10 +61,10 @@ def start_fix(endpoint: Endpoint) -> str:
     if endpoint.is_default:
         return START_FIX
     path = str(endpoint.socket or "")
-    if own := _OWN_SERVICE.fullmatch(path):
+    if own := USERS_SOCKET.fullmatch(path):
         unit = "podman.socket" if own[1] == "podman" else "docker"
         return _or_way_out(f"systemctl --user start {unit}", endpoint)
-    if path == "/run/podman/podman.sock":
+    if path == ROOTS_PODMAN:
         return _or_way_out("sudo systemctl start podman.socket", endpoint)
     where = "that listens there" if path else "on that host"
     return _or_way_out(f"start the engine {where}", endpoint)
@@ -134,6 +132,8 @@ def _or_way_out(fix: str, endpoint: Endpoint) -> str:
     """The fix, or how to come to another engine."""
     if endpoint.origin in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         out = f"correct or unset {endpoint.origin}"
+    elif endpoint.origin == CHOSEN:
+        out = "choose another: twindeck engines lists those found"
     elif endpoint.origin:
         out = "docker context use default"
     else:
