@@ -63,8 +63,12 @@ def offers(env: Mapping[str, str], current: Endpoint | None = None) -> list[Offe
         key = offer.endpoint.key if offer.endpoint else f"context {offer.name}"
         if key not in found:
             is_current = current is not None and offer.endpoint is not None and key == current.key
+            name = offer.name
+            if offer.endpoint and any(name == other.name for other in found.values()):
+                # A context has the name that a socket goes by otherwise.
+                name = offer.endpoint.url
             found[key] = Offer(
-                offer.name, offer.title, offer.endpoint, offer.reason, offer.fix, is_current
+                name, offer.title, offer.endpoint, offer.reason, offer.fix, is_current
             )
     return list(found.values())
 
