@@ -9,6 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+PODMAN = "podman"
+"""The provider of Podman's containers."""
+
 
 class SideName(StrEnum):
     """Which deck an instance stands on."""
@@ -121,7 +124,7 @@ class Instance:
     workload: str | None = None
     """Name of the workload folder it was brought up from."""
     provider: str = "docker"
-    """`docker`, `libvirt`, `virtualbox`, …"""
+    """`docker`, `podman`, `libvirt`, `virtualbox`, …"""
     accelerator: str | None = None
     """`kvm`, `tcg`, `virtualbox`, … for a VM; None for a container."""
     pid: int | None = None

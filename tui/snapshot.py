@@ -24,7 +24,8 @@ class Sample:
     memory_bytes: int | None = None
     """The figure `memory_kind` names."""
     memory_kind: str = "docker-stats"
-    """`docker-stats` (usage less inactive file cache) or `host-rss` (hypervisor process)."""
+    """`docker-stats` (usage less inactive file cache), `podman-stats` (usage with it) or `host-rss`
+    (hypervisor process): as the engine's own command counts it."""
     memory_limit_bytes: int | None = None
     """Limit of the cgroup, or memory given to the guest."""
     guest_memory_bytes: int | None = None

@@ -20,7 +20,7 @@ from tui.engines.docker.trouble import unavailable
 from tui.errors import EngineUnavailable
 from tui.meters.base import Watched
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
-from tui.meters.gaps import STANDING, UNCOUNTED_BLOCK, empty_sample, not_running
+from tui.meters.gaps import STANDING, UNCOUNTED_BLOCK, empty_sample, memory_kind, not_running
 from tui.model import Instance, SideName
 from tui.snapshot import Sample
 
@@ -199,6 +199,7 @@ def _sample_of(instance: Instance, answer: _Answer, before: Counters | None) -> 
         t_ns=answer.t_ns,
         cpu_percent=percent,
         memory_bytes=now.memory_bytes,
+        memory_kind=memory_kind(instance),
         memory_limit_bytes=now.limit_bytes,
         net_rx_bytes=received,
         net_tx_bytes=sent,
