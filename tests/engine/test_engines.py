@@ -265,7 +265,7 @@ def test_the_console_exchanges_the_engine_and_acts_on_it_alone(
         terminal.wait(lambda screen: "VMs" in screen, 20, "decks")
         terminal.press("2")
         terminal.wait(has_row("context prod"), 20, "row of prod")
-        for words, title in (("use rootless", "docker.sock"), ("use podman", "podman.sock")):
+        for words, title in (("use rootless", "docker.sock"), ("use podman", "Podman")):
             terminal.press("C-p")
             terminal.wait_text("Search for commands")
             terminal.press(words)
@@ -274,7 +274,7 @@ def test_the_console_exchanges_the_engine_and_acts_on_it_alone(
             time.sleep(1)
             terminal.press("Enter")
             terminal.wait(has_row(title), 20, f"row of {title}")
-        terminal.press("/", *"web", "Enter", "p")
+        terminal.press("g", "p")
         until(lambda: three.state_of("podman") == "paused", 20)
         terminal.press("C-c", "C-c")
     assert three.state_of("prod") == three.state_of("rootless") == "running"

@@ -82,6 +82,8 @@ def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deck:
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("ls",),
     ("ls", "--json"),
+    ("engines",),
+    ("engines", "--json"),
     ("stats", "--count", "1"),
     ("stats", "--count", "1", "--json"),
     ("boots",),
@@ -126,7 +128,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 def test_no_command_prints_what_a_terminal_would_obey(
     deck: Deck, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if words[0] in ("doctor", "setup"):
+    if words[0] in ("doctor", "setup", "engines"):
         monkeypatch.setenv("DOCKER_HOST", f"unix:///{EVIL}".replace("\0", ""))
     result = deck.run(*words)
     assert "Traceback" not in result.output

@@ -235,7 +235,8 @@ def endpoint(url: str, origin: str = "DOCKER_HOST", context: str = "default") ->
 )  # fmt: skip
 def test_an_engine_that_is_down_is_started_where_it_is(where: Endpoint, fix: str) -> None:
     error = unavailable(ConnectionRefusedError(111, "refused"), where)
-    assert str(error) == f"Docker is not running at {where.label}"
+    product = "Podman" if "podman" in where.url else "Docker"
+    assert str(error) == f"{product} is not running at {where.label}"
     assert error.fix == start_fix(where) == fix
 
 

@@ -86,7 +86,7 @@ class Endpoint:
             return f"context {clean(self.context)}"
         if own := USERS_SOCKET.fullmatch(self.url.removeprefix("unix://")):
             return PRODUCTS[own[1]]
-        if self.url == f"unix://{ROOTS_PODMAN}":
+        if self.url.endswith("/podman/podman.sock"):
             return PRODUCTS["podman"]
         return "" if self.is_default else clean(self.url.removeprefix("unix://"))
 
