@@ -41,6 +41,8 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	command -v podman >/dev/null || missing+=(podman)
 	command -v busybox >/dev/null || missing+=(busybox-static)
 	command -v sudo >/dev/null || missing+=(sudo)
+	command -v rootlesskit >/dev/null || missing+=(rootlesskit)
+	command -v newuidmap >/dev/null || missing+=(uidmap)
 	if [ $${#missing[@]} -gt 0 ]; then
 	  $(APT) update >/dev/null || true
 	  $(APT) install --yes --no-install-recommends "$${missing[@]}" </dev/null >/dev/null

@@ -37,6 +37,7 @@ from tui.snapshot import JobState, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:
+    from tui.engines.docker.discovery import Offer
     from tui.lab.view import LabView, Progress
 
 _PROGRESS_SECONDS = 0.5
@@ -98,6 +99,8 @@ class ConsoleApp(App[None]):
         self._canvas = Canvas()
         self._has_begun = False
         self._told_faults = 0
+        self._engine_t_ns = 0
+        """When the container engine was exchanged."""
         self._undos: list[Callable[[], None]] = []
         self._progress_t_ns = 0
         self._newest: Progress | None = None
@@ -200,6 +203,9 @@ class ConsoleApp(App[None]):
     @on(SnapshotTaken)
     def take_snapshot(self, message: SnapshotTaken) -> None:
         """Let every watcher see the new snapshot; tell of actions that failed meanwhile."""
+        if message.snapshot.t_ns < self._engine_t_ns:
+            # On its way since before: its rows are of an engine no action goes to any more.
+            return
         before = self.snapshot.jobs
         self.snapshot = message.snapshot
         for key, job in message.snapshot.jobs.items():
@@ -326,6 +332,32 @@ class ConsoleApp(App[None]):
                 self.fleet.up(workload, side)
             except TwindeckError as error:
                 self.say(error.line, is_error=True)
+
+    def use_engine(self, offer: Offer) -> None:
+        """Connect the container side to another engine; one line when that cannot be.
+
+        On this thread from end to end: no dialog opened for a row of the one engine can be
+        answered for a row of that name on the other.
+        """
+        what = f"cannot use {offer.title}"
+        if offer.reason:
+            self.say(f"{what}: {offer.line}", is_error=True)
+            return
+        if self.comparison is not None:
+            self.say(f"{what}: a comparison is under way → wait for it or cancel it", is_error=True)
+            return
+        try:
+            self.fleet.use_engine(offer.name)
+        except TwindeckError as error:
+            self.say(error.line, is_error=True)
+            return
+        # What stands over the decks is of an instance of the engine before.
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        newest = self.fleet.snapshot
+        self._engine_t_ns = newest.t_ns
+        self.snapshot = newest
+        self.say(f"The containers are those of {offer.title}")
 
     def open_shell(self, key: str) -> None:
         """Give the terminal to a shell in the instance until that ends."""

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+PODMAN = "podman"
+"""The provider of Podman's containers."""
+
 
 class SideName(StrEnum):
     """Which deck an instance stands on."""
@@ -149,7 +152,7 @@ class Instance:
     workload: str | None = None
     """Name of the workload folder it was brought up from."""
     provider: str = "docker"
-    """`docker`, `libvirt`, `virtualbox`, …"""
+    """`docker`, `podman`, `libvirt`, `virtualbox`, …"""
     accelerator: str | None = None
     """`kvm`, `tcg`, `virtualbox`, … for a VM; None for a container."""
     pid: int | None = None
@@ -293,6 +296,8 @@ class Boot:
     workload: str | None = None
     answered: bool = True
     """Whether the readiness probe ended it (False: no probe, ended at running)."""
+    engine: str = ""
+    """URL of the container's engine; "" for the default one, and for a VM."""
 
     @property
     def key(self) -> str:

@@ -24,7 +24,8 @@ class Sample:
     memory_bytes: int | None = None
     """The figure `memory_kind` names."""
     memory_kind: str = "docker-stats"
-    """`docker-stats` (usage less inactive file cache) or `host-rss` (hypervisor process)."""
+    """`docker-stats` (usage less inactive file cache), `podman-stats` (usage with it) or `host-rss`
+    (hypervisor process): as the engine's own command counts it."""
     memory_limit_bytes: int | None = None
     """Limit of the cgroup, or memory given to the guest."""
     guest_memory_bytes: int | None = None
@@ -141,10 +142,19 @@ class Snapshot:
     """How each side is measured: `cgroup v1`, `Engine API`, …; empty before the first sweep."""
     health: Mapping[SideName, Health] = field(default_factory=lambda: EMPTY)
     """A side that was never asked yet is not in it."""
+    engine: str = ""
+    """The container engine, in a title's words: `context prod`, `Podman`; "" for the default."""
     stale: frozenset[SideName] = frozenset()
     """Sides whose instances are the last known, not confirmed."""
     jobs: Mapping[str, Job] = field(default_factory=lambda: EMPTY)
     """Key -> the newest job on that instance; finished ones stay until the next."""
+
+    @property
+    def engine_words(self) -> str:
+        """`Docker`, `Podman`, `Docker (context prod)`."""
+        if self.engine.endswith(("Docker", "Podman")):
+            return self.engine
+        return f"Docker ({self.engine})" if self.engine else "Docker"
 
     def on_side(self, side: SideName) -> tuple[Instance, ...]:
         """The instances of one deck."""

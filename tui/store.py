@@ -76,9 +76,15 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX runs_by_time ON runs (started_at)",
         "CREATE INDEX measurements_by_run ON measurements (run_id, id)",
     ),
+    (
+        "ALTER TABLE boots ADD COLUMN engine TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE fleet ADD COLUMN engine TEXT NOT NULL DEFAULT ''",
+    ),
 )
 
-_BOOT_COLUMNS = "id, side, name, started_at, total_seconds, accelerator, workload, answered"
+_BOOT_COLUMNS = "id, side, name, started_at, total_seconds, accelerator, workload, answered, engine"
+_OF_ENGINE = "(:engine IS NULL OR side <> 'container' OR engine = :engine)"
+"""A VM is of no container engine."""
 _NEWEST_FIRST = "ORDER BY started_at DESC, id DESC"
 
 
@@ -152,7 +158,7 @@ class Store:
         with self.transaction("IMMEDIATE") as database:
             cursor = database.execute(
                 "INSERT INTO boots (side, name, started_at, total_seconds, accelerator, workload,"
-                " answered) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " answered, engine) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     boot.side,
                     boot.name,
@@ -161,6 +167,7 @@ class Store:
                     boot.accelerator,
                     boot.workload,
                     boot.answered,
+                    boot.engine,
                 ),
             )
             database.executemany(
@@ -168,50 +175,70 @@ class Store:
                 [(cursor.lastrowid, n, p.name, p.seconds) for n, p in enumerate(boot.phases)],
             )
 
-    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
-        """At most `limit` boots in all, newest first; of all instances when `keys` is empty.
+    def boots(
+        self, keys: Sequence[str] = (), limit: int = 20, engine: str | None = None
+    ) -> list[Boot]:
+        """At most `limit` boots in all, newest first; of all instances when `keys` is empty, and
+        of the containers of all engines when `engine` is None.
 
         Rows that make no sense are left out.
         """
         names = json.dumps([key.partition(":")[::2] for key in keys])
         which = (
-            "WHERE (side, name) IN (SELECT json_extract(value, '$[0]'),"
+            "AND (side, name) IN (SELECT json_extract(value, '$[0]'),"
             " json_extract(value, '$[1]') FROM json_each(:names))"
             if keys
             else ""
         )
         with self.transaction() as database:
             rows = database.execute(
-                f"SELECT {_BOOT_COLUMNS} FROM boots {which} {_NEWEST_FIRST} LIMIT :limit",
-                {"names": names, "limit": max(0, limit)},
+                f"SELECT {_BOOT_COLUMNS} FROM boots WHERE {_OF_ENGINE} {which} {_NEWEST_FIRST}"
+                " LIMIT :limit",
+                {"names": names, "limit": max(0, limit), "engine": engine},
             ).fetchall()
             phases = {row[0]: self._phases(database, row[0]) for row in rows}
         boots = (_boot(row, phases[row[0]]) for row in rows)
         return [boot for boot in boots if boot is not None]
 
-    def last_boot_seconds(self) -> dict[str, float]:
-        """Key -> total of the newest boot of that instance."""
+    def last_boot_seconds(self, engine: str | None = None) -> dict[str, float]:
+        """Key -> total of the newest boot of that instance, on that engine (None: on any)."""
         with self.transaction() as database:
             rows = database.execute(
                 "SELECT side, name, total_seconds FROM ("
                 " SELECT *, row_number() OVER (PARTITION BY side, name"
-                f" {_NEWEST_FIRST}) AS age FROM boots) WHERE age = 1"
+                f" {_NEWEST_FIRST}) AS age FROM boots WHERE {_OF_ENGINE}) WHERE age = 1",
+                {"engine": engine},
             ).fetchall()
         return {f"{side}:{name}": seconds for side, name, seconds in rows if _is_number(seconds)}
 
-    def save_fleet(self, instances: Sequence[Instance]) -> None:
-        """Remember these instances, and only these, as the last known fleet."""
-        rows = [(n, json.dumps(_as_json(i))) for n, i in enumerate(instances)]
+    def save_fleet(self, instances: Sequence[Instance], engine: str = "") -> None:
+        """Remember these instances, and only these, as the last known fleet, with the engine the
+        containers are of."""
+        rows = [
+            (n, json.dumps(_as_json(i)), engine if i.side is SideName.CONTAINER else "")
+            for n, i in enumerate(instances)
+        ]
         with self.transaction("IMMEDIATE") as database:
             database.execute("DELETE FROM fleet")
-            database.executemany("INSERT INTO fleet (position, instance) VALUES (?, ?)", rows)
+            database.executemany(
+                "INSERT INTO fleet (position, instance, engine) VALUES (?, ?, ?)", rows
+            )
 
-    def load_fleet(self) -> list[Instance]:
-        """The last known fleet, in the order it was saved; rows of another version are left out."""
+    def load_fleet(self, engine: str | None = None) -> list[Instance]:
+        """The last known fleet, in the order it was saved; rows of another version are left out,
+        and the containers of another engine than `engine` (None: of none)."""
         with self.transaction() as database:
-            rows = database.execute("SELECT instance FROM fleet ORDER BY position").fetchall()
-        instances = (_from_json(text) for (text,) in rows)
-        return [i for i in instances if i is not None and _is_sound(i)]
+            rows = database.execute(
+                "SELECT instance, engine FROM fleet ORDER BY position"
+            ).fetchall()
+        found = [(_from_json(text), of) for text, of in rows]
+        return [
+            i
+            for i, of in found
+            if i is not None
+            and _is_sound(i)
+            and (engine is None or i.side is not SideName.CONTAINER or of == engine)
+        ]
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
@@ -376,9 +403,10 @@ def _from_json(text: str) -> Instance | None:
 
 
 def _boot(row: Sequence[Any], phases: list[tuple[str, float]]) -> Boot | None:
-    _, side, name, started_at, total_seconds, accelerator, workload, answered = row
+    _, side, name, started_at, total_seconds, accelerator, workload, answered, engine = row
     # SQLite holds any type in any column.
-    texts, numbers = (name, accelerator or "", workload or ""), (started_at, total_seconds)
+    texts = (name, accelerator or "", workload or "", engine)
+    numbers = (started_at, total_seconds)
     if not all(isinstance(text, str) for text in texts) or not all(map(_is_number, numbers)):
         return None
     if not all(_is_number(seconds) for _, seconds in phases):
@@ -393,6 +421,7 @@ def _boot(row: Sequence[Any], phases: list[tuple[str, float]]) -> Boot | None:
             accelerator=accelerator,
             workload=workload,
             answered=bool(answered),
+            engine=engine,
         )
     except ValueError:
         return None

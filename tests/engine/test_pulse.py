@@ -18,7 +18,7 @@ from tests.engine.private_engine import (
 from tests.tmux.terminal import TWINDECK, Terminal
 from tests.unit.fleet_fakes import MemoryHost, MemoryStore
 from tests.unit.test_fleet import until
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.engines.libvirt.connections import Connections
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters

@@ -18,7 +18,8 @@ from tests.engine.container_kit import Notes, Run, docker
 from tests.engine.private_engine import PrivateEngine, image_of, private_engine
 from tests.engine.project_kit import ROOT
 from tests.unit.test_docker_endpoint import meta_of, write_context
-from tui.engines.docker.endpoint import Resolver, resolve
+from tui.engines.docker.endpoint import resolve
+from tui.engines.docker.resolver import Resolver
 from tui.errors import ActionFailed, EngineUnavailable
 from tui.model import Verb
 from tui.sides.containers import Containers

@@ -17,7 +17,7 @@ import pytest
 
 from tests.engine.private_engine import private_engine, private_podman
 from tui import accelerator
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.model import Reading
 from tui.setup import daemons, probe
 from tui.setup.checks import run_checks

@@ -10,7 +10,8 @@ from typing import Any
 
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
-from tui.errors import UnknownInstance
+from tui.engines.docker.discovery import Offer
+from tui.errors import UnknownInstance, UsageError
 from tui.model import AS_USUAL, Boot, Options, Phase, Probe, SideName, Verb, Workload, key_of
 from tui.sides.base import Command
 from tui.snapshot import History, Job, JobState, Snapshot
@@ -53,6 +54,9 @@ class FakeFleet:
         self.asked: list[tuple[str, str]] = []
         """(verb or `refresh`, key), in the order asked."""
         self.command = Command(("true",))
+        self.offers: list[Offer] = []
+        self.refusal = ""
+        """Why no other engine can be used."""
         self.is_started = False
         self.watched: frozenset[str] | None = None
         self._snapshot = snapshot or Snapshot()
@@ -157,6 +161,18 @@ class FakeFleet:
 
     def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
         return {"Name": key, "State": {"Status": "running", "Pid": 4711}}
+
+    def engines(self) -> list[Offer]:
+        return self.offers
+
+    def use_engine(self, name: str) -> None:
+        if self.refusal:
+            raise UsageError(self.refusal, "wait for it")
+        self.asked.append(("engine", name))
+        kept = tuple(i for i in self._snapshot.instances if i.side is SideName.VM)
+        self._snapshot = replace(
+            self._snapshot, engine=name, instances=kept, t_ns=self._snapshot.t_ns + 1
+        )
 
     def refresh(self) -> None:
         self.asked.append(("refresh", ""))

@@ -167,7 +167,7 @@ async def test_a_refused_verb_is_one_line() -> None:
     app = build_app()
     async with app.run_test(size=STANDARD) as pilot:
 
-        def refuse(verb: Verb, key: str, *, turn: str = "") -> Job:
+        def refuse(verb: Verb, key: str, **_how: object) -> Job:
             raise UsageError(f"cannot {verb} {key}: [it] is busy", "wait")
 
         app.fleet.submit = refuse  # type: ignore[method-assign]

@@ -86,7 +86,7 @@ async def test_tab_and_digits_change_the_deck() -> None:
         (State.RUNNING, "s", "stop"),
         (State.STOPPED, "s", "start"),
         (State.CREATED, "s", "start"),
-        (State.PAUSED, "s", "stop"),
+        (State.PAUSED, "s", "resume"),
         (State.ABSENT, "s", "start"),
         (State.RUNNING, "p", "pause"),
         (State.PAUSED, "p", "resume"),

@@ -34,9 +34,9 @@ from tui.core.guard import Guard
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
 from tui.lab.lab import Lab
-from tui.model import SideName, Verb, key_of
+from tui.model import AS_USUAL, Options, SideName, Verb, key_of
 from tui.run_store import Runs
-from tui.screens import dialogs, lab_dialogs
+from tui.screens import choices, dialogs, lab_dialogs
 from tui.screens.decks import DecksScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.help import HelpScreen
@@ -72,6 +72,8 @@ SCREENS: dict[type[Screen[Any]], Callable[[TwindeckApp], Screen[Any]]] = {
     HelpScreen: lambda app: HelpScreen([("Here", [("x", "something")])]),
     dialogs.ConfirmDialog: lambda app: dialogs.ConfirmDialog(Content("Really?"), "Yes"),
     dialogs.QuitDialog: lambda app: dialogs.QuitDialog([]),
+    choices.ChoiceDialog: lambda app: choices.ChoiceDialog("More", [("reload", "")]),
+    choices.NameDialog: lambda app: choices.NameDialog("Save as", str),
     dialogs.WorkloadDialog: lambda app: dialogs.WorkloadDialog(app.fleet.workloads, app.snapshot),
     lab_dialogs.StartDialog: lambda app: lab_dialogs.StartDialog(
         "nginx", can_boot=True, is_busy=False
@@ -86,7 +88,7 @@ SCREENS: dict[type[Screen[Any]], Callable[[TwindeckApp], Screen[Any]]] = {
 class NaiveFleet(FakeFleet):
     """Says it is read-only and does what it is told: only what is not offered is not done."""
 
-    def submit(self, verb: Verb, key: str) -> Job:
+    def submit(self, verb: Verb, key: str, *, turn: str = "", options: Options = AS_USUAL) -> Job:
         self.asked.append((str(verb), key))
         return self._job(verb, SideName.VM, key)
 

@@ -166,16 +166,20 @@ class MemoryStore:
     def add_boot(self, boot: Boot) -> None:
         self.kept.insert(0, boot)
 
-    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
-        return [b for b in self.kept if not keys or b.key in keys][:limit]
+    def boots(
+        self, keys: Sequence[str] = (), limit: int = 20, engine: str | None = None
+    ) -> list[Boot]:
+        mine = [b for b in self.kept if engine is None or b.engine == engine]
+        return [b for b in mine if not keys or b.key in keys][:limit]
 
-    def last_boot_seconds(self) -> dict[str, float]:
-        return {b.key: b.total_seconds for b in reversed(self.kept)}
+    def last_boot_seconds(self, engine: str | None = None) -> dict[str, float]:
+        mine = [b for b in self.kept if engine is None or b.engine == engine]
+        return {b.key: b.total_seconds for b in reversed(mine)}
 
-    def save_fleet(self, instances: Sequence[Instance]) -> None:
+    def save_fleet(self, instances: Sequence[Instance], engine: str = "") -> None:
         self.fleet = list(instances)
 
-    def load_fleet(self) -> list[Instance]:
+    def load_fleet(self, engine: str | None = None) -> list[Instance]:
         return list(self.fleet)
 
     def close(self) -> None: ...

@@ -549,6 +549,7 @@ def test_boots_come_from_the_history_without_any_engine(
         "phases": [{"name": "create", "seconds": 1.0}, {"name": "answer", "seconds": 0.5}],
         "accelerator": "tcg",
         "workload": None,
+        "engine": "",
         "answered": True,
     }
     assert len(json.loads(deck.run("boots", "nginx", "--limit", "1", "--json").stdout)) == 1
@@ -571,7 +572,7 @@ def with_checks(monkeypatch: pytest.MonkeyPatch, checks: Sequence[Check]) -> lis
     asked: list[bool] = []
     module = ModuleType("tui.setup.checks")
 
-    def run_checks(fresh: bool = False, *, may_try: bool = True) -> list[Check]:
+    def run_checks(fresh: bool = False, *, may_try: bool = True, docker: object) -> list[Check]:
         asked.append(fresh)
         return list(checks)
 
@@ -608,7 +609,9 @@ def with_setup(monkeypatch: pytest.MonkeyPatch, succeeds: bool) -> list[bool]:
     answers: list[bool] = []
     module = ModuleType("tui.setup.run")
 
-    def setup(say: Callable[[str], None], confirm: Callable[[str], bool], own_box: str) -> bool:
+    def setup(
+        say: Callable[[str], None], confirm: Callable[[str], bool], host: object, own_box: str
+    ) -> bool:
         say(f"plan: nothing{own_box and f' but {own_box}'}")
         answers.append(confirm("Go on?"))
         return succeeds and answers[-1]

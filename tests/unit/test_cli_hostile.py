@@ -82,6 +82,8 @@ def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deck:
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("ls",),
     ("ls", "--json"),
+    ("engines",),
+    ("engines", "--json"),
     ("stats", "--count", "1"),
     ("stats", "--count", "1", "--json"),
     ("boots",),
@@ -100,6 +102,16 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("kill", "vm:both"),
     ("destroy", "vm:both", "--yes"),
     ("shell", "vm:both"),
+    ("reload", f"{EVIL}shop/web", "--provision"),
+    ("provision", "vm:both", "--json"),
+    ("suspend", f"{EVIL}shop/"),
+    ("snapshot", "save", "vm:both", f"{EVIL}x"),
+    ("snapshot", "restore", "vm:both", "x", "--yes"),
+    ("snapshot", "delete", "vm:both", "x", "--yes"),
+    ("snapshot", "list", "vm:both"),
+    ("ports", "vm:both"),
+    ("box", "outdated", "vm:both"),
+    ("box", "update", "vm:both", "--json"),
     ("compare", "worse"),
     ("doctor", "--json"),
     ("setup",),
@@ -126,7 +138,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 def test_no_command_prints_what_a_terminal_would_obey(
     deck: Deck, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if words[0] in ("doctor", "setup"):
+    if words[0] in ("doctor", "setup", "engines"):
         monkeypatch.setenv("DOCKER_HOST", f"unix:///{EVIL}".replace("\0", ""))
     result = deck.run(*words)
     assert "Traceback" not in result.output

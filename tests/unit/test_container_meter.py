@@ -92,6 +92,9 @@ class Client:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
+    def info(self) -> dict[str, Any]:
+        return {"CgroupDriver": "cgroupfs"}
+
     def stats(self, container_id: str, **_: Any) -> dict[str, Any]:
         self.asked.append(container_id)
         return {"memory_stats": {"usage": 5}, "pids_stats": {"current": 1}}

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.engine.container_kit import Notes
-from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.endpoint import Endpoint
 from tui.engines.docker.identity import product_in
+from tui.engines.docker.resolver import Resolver
 from tui.engines.docker.ssh import ssh_argv
 from tui.engines.docker.trouble import closed, start_fix, unavailable
 from tui.errors import ActionFailed, EngineUnavailable
@@ -234,7 +235,8 @@ def endpoint(url: str, origin: str = "DOCKER_HOST", context: str = "default") ->
 )  # fmt: skip
 def test_an_engine_that_is_down_is_started_where_it_is(where: Endpoint, fix: str) -> None:
     error = unavailable(ConnectionRefusedError(111, "refused"), where)
-    assert str(error) == f"Docker is not running at {where.label}"
+    product = "Podman" if "podman" in where.url else "Docker"
+    assert str(error) == f"{product} is not running at {where.label}"
     assert error.fix == start_fix(where) == fix
 
 

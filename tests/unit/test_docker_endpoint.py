@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.engines.docker.endpoint import DEFAULT_URL, Endpoint, Resolver, resolve
+from tui.engines.docker.endpoint import DEFAULT_URL, Endpoint, resolve
+from tui.engines.docker.resolver import Resolver
 from tui.errors import EngineUnavailable
 
 PROD, HOME = "tcp://10.0.0.5:2376", "unix:///run/user/1000/docker.sock"

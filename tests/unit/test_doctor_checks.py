@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tui.engines.docker import endpoint
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.lab.tools import TOOLS
 from tui.model import Check, Reading, SideName
 from tui.setup import container_checks, container_trial, machine_checks, probe

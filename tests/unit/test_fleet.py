@@ -18,7 +18,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.ledger import Ledger
 from tui.fleet.meters import Meters
 from tui.fleet.watcher import Pace, Watcher
-from tui.model import Instance, Phase, Probe, SideName, State, Verb, Workload
+from tui.model import Instance, Options, Phase, Probe, SideName, State, Verb, Workload
 from tui.sides.base import Side
 from tui.snapshot import Health, JobState, Sample, Snapshot
 
@@ -493,9 +493,9 @@ def test_the_output_of_an_action_holds_no_secret(rig: Rig) -> None:
     secret = "hunter2-and-more"
     act = rig.containers.act
 
-    def tell(verb: Verb, name: str, report: Any) -> None:
+    def tell(verb: Verb, name: str, report: Any, options: Options) -> None:
         report.line(f"docker run -e DB_PASSWORD={secret} {name}")
-        act(verb, name, report)
+        act(verb, name, report, options)
         raise ActionFailed(f"refused by https://me:{secret}@registry.example/v2")
 
     rig.containers.act = tell  # type: ignore[method-assign]

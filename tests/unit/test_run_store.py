@@ -74,9 +74,16 @@ def test_an_older_history_is_brought_forward_with_its_boots(
     boot = Boot(SideName.VM, "web", 1.0, 26.0, (BootPhase(Phase.BOOT, 26.0),), "tcg", "web")
     with monkeypatch.context() as patch:
         patch.setattr(store_module, "_MIGRATIONS", store_module._MIGRATIONS[:1])
-        old = Store(path)
-        old.add_boot(boot)
-        old.close()
+        Store(path).close()
+    # As a Twindeck of that schema stored it.
+    file = sqlite3.connect(path)
+    file.execute(
+        "INSERT INTO boots (id, side, name, started_at, total_seconds, accelerator, workload,"
+        " answered) VALUES (1, 'vm', 'web', 1.0, 26.0, 'tcg', 'web', 1)"
+    )
+    file.execute("INSERT INTO phases VALUES (1, 0, 'boot', 26.0)")
+    file.commit()
+    file.close()
     new = Store(path)
     assert new.boots() == [boot]
     runs = Runs(new)

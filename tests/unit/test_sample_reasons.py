@@ -18,7 +18,7 @@ from tui.errors import EngineUnavailable
 from tui.fleet.sweep import sweep
 from tui.meters.base import Watched
 from tui.meters.containers import ContainerMeter
-from tui.meters.engine_api import EngineApiMeter
+from tui.meters.engine_api import UNCOUNTED, EngineApiMeter
 from tui.meters.gaps import FIGURES
 from tui.meters.guest import Guest, parse
 from tui.meters.machines import MachineMeter
@@ -58,8 +58,12 @@ class Client:
 
     api_version = "1.41"
 
-    def __init__(self, answer: Mapping[str, Any]) -> None:
+    def __init__(self, answer: Mapping[str, Any], driver: str = "cgroupfs") -> None:
         self.answer = answer
+        self.driver = driver
+
+    def info(self) -> Mapping[str, Any]:
+        return {"CgroupDriver": self.driver}
 
     def stats(self, container_id: str, **_: Any) -> Mapping[str, Any]:
         return self.answer
@@ -100,6 +104,16 @@ def test_an_answer_about_a_container_without_a_process_gives_no_zero() -> None:
     assert {name: getattr(sample, name) for name in FIGURES} == dict.fromkeys(FIGURES)
     assert sample.reasons["block_read_bytes"] == "not running right now"
     assert sample.reasons["net_rx_bytes"] == "not running right now"
+
+
+def test_an_engine_without_cgroups_gives_the_hosts_figures_and_they_are_not_taken() -> None:
+    """Rootless Docker on a host of cgroup v1 tells of each container what the whole host uses."""
+    meter = EngineApiMeter(lambda: Client(stats(), "none"))  # type: ignore[arg-type,return-value]
+    (sample,) = meter.sample([container()])
+    meter.close()
+    check(sample)
+    assert {name: getattr(sample, name) for name in FIGURES} == dict.fromkeys(FIGURES)
+    assert sample.reasons["cpu_percent"] == UNCOUNTED
 
 
 def test_between_two_runs_of_a_restart_loop_nobody_is_asked() -> None:

@@ -115,7 +115,7 @@ def test_fleet_rows_of_another_version_are_left_out(store: Store, path: Path) ->
     store.save_fleet([Instance(SideName.VM, "kept", State.STOPPED)])
     with sqlite3.connect(path) as other:
         for number, text in enumerate(["{", '{"side": "moon"}', "[]", "null"], start=1):
-            other.execute("INSERT INTO fleet VALUES (?, ?)", (number, text))
+            other.execute("INSERT INTO fleet VALUES (?, ?, '')", (number, text))
     other.close()
     assert [instance.name for instance in store.load_fleet()] == ["kept"]
 
@@ -337,7 +337,7 @@ def test_rows_that_make_no_sense_are_left_out_and_the_others_stay(store: Store, 
             kept = text.replace('"created_at": 5.0', '"pid": null')
             kept = kept.replace('"ports": []', '"ports": [1]')
             other.execute(
-                "INSERT INTO fleet VALUES (?, ?)", (n, kept.replace('"name": "web"', wrong))
+                "INSERT INTO fleet VALUES (?, ?, '')", (n, kept.replace('"name": "web"', wrong))
             )
     other.close()
     assert [boot.name for boot in store.boots()] == ["nginx"]

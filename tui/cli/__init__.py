@@ -28,14 +28,18 @@ from tui.cli.session import (
 )
 from tui.core.reasons import reason_of
 from tui.core.system_path import with_system_folders
+from tui.engines.docker.resolver import Resolver
 from tui.errors import StoreError, TwindeckError, UsageError
 from tui.model import Sampler
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from tui.lab.lab import Lab
 
 _MODULES: Mapping[str, tuple[str, ...]] = {
     "look_commands": ("ls", "boots", "logs", "inspect"),
+    "engines_command": ("engines",),
     "stats_command": ("stats",),
     "act_commands": (
         "up",
@@ -80,6 +84,15 @@ class TwindeckGroup(click.Group):
             ctx.exit(2 if isinstance(error, UsageError) else 1)
 
 
+def _complete_engine(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    # Only a shell that completes needs it.
+    from tui.cli.engines_command import complete_engine
+
+    return complete_engine(incomplete)
+
+
 @click.group(
     cls=TwindeckGroup,
     invoke_without_command=True,
@@ -109,6 +122,14 @@ class TwindeckGroup(click.Group):
     show_envvar=True,
     help="How containers are measured: from their cgroup files, or through the Docker Engine.",
 )
+@click.option(
+    "--engine",
+    metavar="NAME|URL",
+    default="",
+    shell_complete=_complete_engine,
+    help="The container engine: a Docker context, podman, rootless or a URL; `twindeck engines` "
+    "lists those found.",
+)
 @click.option("--read-only", is_flag=True, help="Look at everything, change nothing.")
 @click.option(
     "--project",
@@ -132,6 +153,7 @@ def cli(
     interval_seconds: float,
     thin: bool,
     sampler: str,
+    engine: str,
     read_only: bool,
     project: Path | None,
     vagrant: tuple[Path, ...],
@@ -143,8 +165,9 @@ def cli(
     is_default = ctx.get_parameter_source("interval_seconds") is ParameterSource.DEFAULT
     if thin and is_default:
         interval_seconds = THIN_INTERVAL_SECONDS
+    docker = Resolver(name=engine)
     ctx.obj = Settings(
-        project, interval_seconds, read_only, thin, Sampler(sampler), vagrant=vagrant
+        project, interval_seconds, read_only, thin, Sampler(sampler), docker, vagrant
     )
     if ctx.invoked_subcommand is None:
         _open_console(ctx.obj)

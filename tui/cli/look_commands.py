@@ -157,17 +157,20 @@ def _state_text(instance: Instance) -> str:
 
 
 def _print_boots(found: Sequence[Boot]) -> None:
+    is_elsewhere = any(boot.engine for boot in found)
     rows = [
         (
             time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(boot.started_at)),
             boot.key,
             seconds(boot.total_seconds),
             boot.accelerator or DASH,
+            *((boot.engine or DASH,) if is_elsewhere else ()),
             phases_text(boot),
         )
         for boot in found
     ]
-    put(table(("STARTED", "INSTANCE", "TOTAL", "ACCEL", "PHASES"), rows))
+    engine = ("ENGINE",) if is_elsewhere else ()
+    put(table(("STARTED", "INSTANCE", "TOTAL", "ACCEL", *engine, "PHASES"), rows))
 
 
 def phases_text(boot: Boot) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from tui.core.guard import Guard
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.errors import EngineUnavailable, UnknownInstance, UsageError
 from tui.model import Instance, Sampler, SideName
 from tui.snapshot import Health, Snapshot

@@ -26,7 +26,11 @@ def doctor(ctx: click.Context, as_json: bool, fresh: bool) -> None:
     settings: Settings = ctx.obj
     if fresh:
         settings.guard.refuse("boot a guest to try the accelerator")
-    checks = run_checks(fresh=fresh, may_try=not settings.read_only)
+    checks = run_checks(
+        fresh=fresh,
+        may_try=not settings.read_only,
+        docker=settings.docker if _is_named(ctx) else None,
+    )
     if as_json:
         print_json([check_json(check) for check in checks])
     else:
@@ -43,6 +47,7 @@ def doctor(ctx: click.Context, as_json: bool, fresh: bool) -> None:
 @click.pass_context
 def setup(ctx: click.Context, yes: bool, box: str) -> None:
     """Install and start what doctor found missing, after showing the plan."""
+    from tui.setup.host import Host
     from tui.setup.run import setup as set_up
 
     settings: Settings = ctx.obj
@@ -56,7 +61,16 @@ def setup(ctx: click.Context, yes: bool, box: str) -> None:
             raise UsageError("setup asks first, and there is no terminal to ask on", "add --yes")
         return click.confirm(question, default=False, err=True)
 
-    ctx.exit(0 if set_up(say, confirm, own_box=box) else 1)
+    host = Host()
+    if _is_named(ctx):
+        # What it runs is the docker command, which knows no names of ours.
+        host = Host(env={**host.env, **settings.docker.endpoint().environment})
+    ctx.exit(0 if set_up(say, confirm, host, own_box=box) else 1)
+
+
+def _is_named(ctx: click.Context) -> bool:
+    """Whether `--engine` stands before the command."""
+    return bool(ctx.find_root().params.get("engine"))
 
 
 @click.command()

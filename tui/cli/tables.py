@@ -113,6 +113,7 @@ def boot_json(boot: Boot) -> dict[str, Any]:
         "phases": [{"name": phase.name, "seconds": phase.seconds} for phase in boot.phases],
         "accelerator": boot.accelerator,
         "workload": boot.workload,
+        "engine": boot.engine,
         "answered": boot.answered,
     }
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.core.guard import Guard
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.errors import FileFailed
+from tui.fleet.engines import DockerEngines
 from tui.fleet.fleet import Fleet
 from tui.fleet.memory import open_store
 from tui.fleet.meters import Meters
+from tui.meters.base import Meter
 from tui.meters.cgroup import CgroupMeter
 from tui.model import Sampler, Workload
 from tui.project import find_project, settled
@@ -40,9 +42,18 @@ def open_fleet(
     cgroup = CgroupMeter()
     # One for all that speaks to Docker: rows, figures and actions are of the same engine.
     docker = docker or Resolver()
+    first = docker.pinned()
+
+    def open_one(engine: Resolver) -> tuple[Side, Meter]:
+        from tui.meters.containers import ContainerMeter
+
+        meter = ContainerMeter(sampler=sampler, docker=engine)
+        return _containers(root, workloads, engine), meter
+
     return Fleet(
-        connect=lambda: _connect(root, workloads, docker, _environments(vagrant, guard)),
-        open_meters=lambda: _open_meters(cgroup, sampler, guard, docker),
+        connect=lambda: _connect(root, workloads, first, _environments(vagrant, guard)),
+        open_meters=lambda: _open_meters(cgroup, sampler, guard, first),
+        engines=DockerEngines(docker, open_one),
         # No engine is asked, and a container that is no more has no cgroup of its id.
         quick=None if sampler is Sampler.ENGINE else cgroup,
         store=store,
@@ -81,12 +92,17 @@ def _connect(
     root: Path, workloads: Sequence[Workload], docker: Resolver, environments: Environments
 ) -> tuple[Side, ...]:
     # Their libraries take longer to import than the first frame takes to paint.
-    from tui.sides.containers import Containers
-    from tui.sides.docker_link import Link
     from tui.sides.machines import Machines
 
     machines = Machines(root, workloads, environments=environments)
-    return machines, Containers(root, workloads, Link(docker))
+    return machines, _containers(root, workloads, docker)
+
+
+def _containers(root: Path, workloads: Sequence[Workload], docker: Resolver) -> Side:
+    from tui.sides.containers import Containers
+    from tui.sides.docker_link import Link
+
+    return Containers(root, workloads, Link(docker))
 
 
 def _open_meters(cgroup: CgroupMeter, sampler: Sampler, guard: Guard, docker: Resolver) -> Meters:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from threading import Event, Lock, Thread
+from threading import Event, Lock, RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
 from tui.errors import UnknownInstance, UsageError
 from tui.fleet.actions import Actions
+from tui.fleet.connections import Connections
+from tui.fleet.engines import Engines
 from tui.fleet.jobs import JobBoard, JobRun
 from tui.fleet.ledger import Ledger
 from tui.fleet.memory import Memory
 from tui.fleet.meters import Meters, QuickMeter
 from tui.fleet.sweep import sweep
-from tui.fleet.watcher import Watcher
 from tui.model import (
     AS_USUAL,
     Boot,
@@ -38,6 +38,7 @@ from tui.snapshot import Health, History, Job, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:
+    from tui.engines.docker.discovery import Offer
     from tui.store import Store
 
 _PUBLISH_SECONDS = 0.05
@@ -59,6 +60,7 @@ class Fleet:
         connect: Callable[[], tuple[Side, ...]],
         open_meters: Callable[[], Meters],
         quick: QuickMeter | None = None,
+        engines: Engines | None = None,
         store: Store,
         workloads: Sequence[Workload],
         interval_seconds: float = 1.0,
@@ -69,14 +71,14 @@ class Fleet:
         self.guard = guard
         self.problems = tuple(problems)
         self.workloads = tuple(workloads)
-        self._connect = connect
-        self._open_meters = open_meters
         self._quick = quick
         self._glanced: QuickMeter | None = None
         self._watched: frozenset[str] | None = None
-        self._meters: Future[Meters] = Future()
-        self._sides: Future[tuple[Side, ...]] = Future()
-        self._watchers: dict[SideName, Watcher] = {}
+        self._connections = Connections(connect, open_meters, self._on_listed, self._on_ailing)
+        self._engines = engines
+        self._engine_lock = RLock()
+        """Held while something of the container side is entered or asked, and while its engine is
+        exchanged: nothing of one is taken for the other's."""
         self._heard = {side: Event() for side in SideName}
         self._interval_seconds = interval_seconds
         self._ledger = Ledger()
@@ -86,7 +88,7 @@ class Fleet:
         self._has_news = Event()
         self._memory = Memory(store, self._has_news.set, faults)
         by_name = {w.name: w for w in workloads}
-        actions = Actions(self._side, by_name, self._find, self._on_boot)
+        actions = Actions(self._connections.side, by_name, self._find, self._on_boot)
         self._board = JobBoard(self._performer(actions), self._has_news.set)
         self._threads = [
             Thread(target=self._sample_loop, name="sampler", daemon=True),
@@ -105,7 +107,7 @@ class Fleet:
 
     def recall(self) -> None:
         """Show the last known fleet from the store, stale until the engines confirm it."""
-        self._ledger.recall(*self._memory.recall())
+        self._ledger.recall(*self._memory.recall(self._engine))
 
     def glance(self) -> None:
         """Note the counters of what was recalled; before `start`, which then samples it.
@@ -118,6 +120,8 @@ class Fleet:
 
     def start(self) -> None:
         """Sample what was glanced at; then, on threads, connect, watch and sample."""
+        if self._engines is not None:
+            self._ledger.enter_engine_name(self._engines.name)
         if self._glanced is not None:
             # A thread would wait for the interpreter's lock again after each of a thousand calls.
             self._ledger.enter_samples(self._glanced.sample(self._live()))
@@ -129,14 +133,11 @@ class Fleet:
         """Stop watching; running actions go on in their own processes."""
         self._stop.set()
         self._has_news.set()
-        for watcher in self._watchers.values():
-            watcher.stop()
+        self._connections.leave()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(_JOIN_SECONDS)
-        if self._meters.done():
-            for meter in self._meters.result().each:
-                meter.close()
+        self._connections.close()
         self._memory.close()
 
     def subscribe(self, receive: Callable[[Snapshot], None]) -> Callable[[], None]:
@@ -162,24 +163,26 @@ class Fleet:
         """
         side, name = self._locate(key)
         instance = side.look(name)
-        if instance is not None:
-            self._ledger.enter_instance(instance)
+        with self._engine_lock:
+            if instance is not None and self._connections.has(side):
+                self._ledger.enter_instance(instance)
         return instance
 
     def submit(self, verb: Verb, key: str, *, turn: str = "", options: Options = AS_USUAL) -> Job:
         """Queue a verb; see `FleetView.submit`. Raises UsageError."""
         self.guard.refuse(f"{verb} {key}")
-        instance = self._find(key)
-        if instance is None:
-            raise UnknownInstance(f"no {key}", "twindeck ls")
-        # Behind a queued action the state it will find is not known yet: the engine judges then.
-        if verb not in verbs_for(instance) and not self._board.is_active(key):
-            raise UsageError(f"cannot {verb} {key}: {refusal(verb, instance)}")
-        if verb is Verb.START and instance.id is None and instance.workload:
-            verb = Verb.UP
-        if verb is Verb.START and instance.state is State.PAUSED:
-            verb = Verb.RESUME
-        return self._board.submit(verb, instance.side, instance.name, turn, options)
+        with self._engine_lock:
+            instance = self._find(key)
+            if instance is None:
+                raise UnknownInstance(f"no {key}", "twindeck ls")
+            # Behind a queued action the state it will find is not known yet: the engine judges.
+            if verb not in verbs_for(instance) and not self._board.is_active(key):
+                raise UsageError(f"cannot {verb} {key}: {refusal(verb, instance)}")
+            if verb is Verb.START and instance.id is None and instance.workload:
+                verb = Verb.UP
+            if verb is Verb.START and instance.state is State.PAUSED:
+                verb = Verb.RESUME
+            return self._board.submit(verb, instance.side, instance.name, turn, options)
 
     def up(self, workload: str, side: SideName) -> Job:
         """Queue bringing a workload up.
@@ -191,21 +194,23 @@ class Fleet:
         known = [w.name for w in self.workloads]
         if workload not in known:
             raise UsageError(f"no workload {workload}", f"known: {', '.join(known) or 'none'}")
-        instance = self._find(key)
-        if instance is not None and instance.id is not None:
-            self._check_startable(instance, workload)
-            if instance.state is State.PAUSED:
-                return self.submit(Verb.RESUME, key)
-        # The side looks once more whose it is, in the instant before it acts.
-        return self._board.submit(Verb.UP, side, workload)
+        with self._engine_lock:
+            instance = self._find(key)
+            verb = Verb.UP
+            if instance is not None and instance.id is not None:
+                self._check_startable(instance, workload)
+                if instance.state is State.PAUSED:
+                    verb = Verb.RESUME
+            # The side looks once more whose it is, in the instant before it acts.
+            return self._board.submit(verb, side, workload)
 
     def output(self, key: str) -> tuple[str, ...]:
         """Cleaned output of the newest job on that instance."""
         return self._board.output(key)
 
     def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
-        """Stored boots, newest first. Raises StoreError."""
-        return self._memory.boots(keys, limit)
+        """Stored boots, newest first, the containers' on this engine. Raises StoreError."""
+        return self._memory.boots(keys, limit, self._engine)
 
     def logs(
         self,
@@ -255,11 +260,28 @@ class Fleet:
 
     def refresh(self) -> None:
         """Ask both engines again now, slow providers too."""
-        if self._sides.done():
-            for side in self._sides.result():
-                side.forget()
-        for watcher in self._watchers.values():
-            watcher.refresh()
+        self._connections.forget()
+        self._connections.refresh()
+
+    def engines(self) -> list[Offer]:
+        """The container engines to choose from. Asks none of them."""
+        return self._engines.found() if self._engines else []
+
+    def use_engine(self, name: str) -> None:
+        """Connect the container side to another engine. Raises UsageError, EngineUnavailable."""
+        what = f"cannot use {clean(name)}"
+        if self._engines is None or not self._connections.is_open:
+            raise UsageError(f"{what}: the engines are still being connected to", "try again")
+        with self._engine_lock:
+            if self._board.is_busy(SideName.CONTAINER):
+                raise UsageError(f"{what}: an action on a container is under way", "wait for it")
+            side, meter = self._engines.choose(name)
+            self._connections.exchange(side, meter)
+            self._heard[side.name].clear()
+            self._board.forget(side.name)
+            boot_seconds = self._memory.boot_seconds(self._engine)
+            self._ledger.enter_engine(side.name, self._engines.name, boot_seconds)
+        self._has_news.set()
 
     def wait_ready(self, timeout_seconds: float) -> Snapshot:
         """The first snapshot in which every side has answered or failed, or the newest by then."""
@@ -292,7 +314,7 @@ class Fleet:
         return current
 
     def _has_heard_all(self, snapshot: Snapshot) -> bool:
-        return self._sides.done() and len(snapshot.health) == len(self._sides.result())
+        return self._connections.is_open and len(snapshot.health) == len(self._connections.sides)
 
     def _has_moved(self, job: Job, _: Snapshot) -> bool:
         return self._board.find(job.id) != job
@@ -302,37 +324,30 @@ class Fleet:
             try:
                 actions.perform(run)
             finally:
-                self._watchers[run.job.side].refresh()
+                self._connections.refresh(run.job.side)
 
         return perform
 
-    def _side(self, name: SideName) -> Side:
-        return next(side for side in self._sides.result() if side.name is name)
-
-    def _open_sides(self) -> tuple[Side, ...]:
-        sides = self._connect()
-        self._watchers = {
-            side.name: Watcher(side, self._on_listed, self._on_ailing) for side in sides
-        }
-        self._sides.set_result(sides)
-        for watcher in self._watchers.values():
-            watcher.start()
-        return sides
-
     def _on_listed(self, side: Side, instances: list[Instance]) -> None:
-        self._ledger.enter_instances(side.name, instances)
+        with self._engine_lock:
+            if not self._connections.has(side):
+                return
+            self._ledger.enter_instances(side.name, instances)
+            known = self.snapshot.health.get(side.name)
+            shown, engine = self.snapshot.instances, self._engine
         self._heard[side.name].set()
         # The rows first: asking an engine how it is can take longer than its list.
         self._has_news.set()
-        known = self.snapshot.health.get(side.name)
         if known is None or not known.ok:
-            self._ledger.enter_health(side.name, side.health())
-            self._has_news.set()
+            self._on_ailing(side, side.health())
         if not self.guard.is_read_only:
-            self._memory.save_fleet(self.snapshot.instances)
+            self._memory.save_fleet(shown, engine)
 
     def _on_ailing(self, side: Side, health: Health) -> None:
-        self._ledger.enter_health(side.name, health)
+        with self._engine_lock:
+            if not self._connections.has(side):
+                return
+            self._ledger.enter_health(side.name, health)
         self._heard[side.name].set()
         self._has_news.set()
 
@@ -341,6 +356,8 @@ class Fleet:
         instance = self._find(boot.key)
         if boot.accelerator is None and instance is not None:
             boot = replace(boot, accelerator=instance.accelerator)
+        if boot.side is SideName.CONTAINER:
+            boot = replace(boot, engine=self._engine)
         self._ledger.enter_boot(boot)
         self._has_news.set()
         # A boot that cannot be stored has happened all the same.
@@ -350,8 +367,7 @@ class Fleet:
         if self._glanced is not None:
             # First the figures are painted, then the engines' libraries take their share of CPU.
             self._stop.wait(_PAINT_SECONDS)
-        self._meters.set_result(self._open_meters())
-        for side in self._open_sides():
+        for side in self._connections.open():
             self._heard[side.name].wait(_FIRST_SECONDS)
         self._sample_once()
         # CPU is a difference: the second sweep comes early so that rows are complete early.
@@ -362,10 +378,16 @@ class Fleet:
             due = max(due + self._interval_seconds, time.monotonic())
 
     def _sample_once(self) -> None:
-        meters = self._meters.result()
-        samples = sweep(meters.each, self.snapshot.instances, self._watched)
-        self._ledger.enter_samples(samples, meters.host.sample())
-        self._ledger.enter_methods({meter.side: meter.method for meter in meters.each})
+        with self._engine_lock:
+            meters, instances = self._connections.meters(), self.snapshot.instances
+        samples = sweep(meters.each, instances, self._watched)
+        host = meters.host.sample()
+        with self._engine_lock:
+            if meters is not self._connections.meters():
+                # Of an engine that was exchanged meanwhile.
+                return
+            self._ledger.enter_samples(samples, host)
+            self._ledger.enter_methods({meter.side: meter.method for meter in meters.each})
         self._has_news.set()
 
     def _publish_loop(self) -> None:
@@ -386,11 +408,16 @@ class Fleet:
     def _find(self, key: str) -> Instance | None:
         return self.snapshot.find(key)
 
+    @property
+    def _engine(self) -> str:
+        return self._engines.key if self._engines else ""
+
     def _locate(self, key: str) -> tuple[Side, str]:
-        instance = self._find(key)
-        if instance is None:
-            raise UnknownInstance(f"no {key}", "twindeck ls")
-        return self._side(instance.side), instance.name
+        with self._engine_lock:
+            instance = self._find(key)
+            if instance is None:
+                raise UnknownInstance(f"no {key}", "twindeck ls")
+            return self._connections.side(instance.side), instance.name
 
     def _check_startable(self, instance: Instance, workload: str) -> None:
         key = instance.key

@@ -153,6 +153,16 @@ class JobBoard:
         with self._lock:
             return bool(self._queues.get(key))
 
+    def is_busy(self, side: SideName) -> bool:
+        """Whether any job of that side waits or runs."""
+        with self._lock:
+            return any(queue and queue[0].job.side is side for queue in self._queues.values())
+
+    def forget(self, side: SideName) -> None:
+        """What was done on that side is not to be shown on instances of another engine."""
+        with self._lock:
+            self._newest = {k: r for k, r in self._newest.items() if r.job.side is not side}
+
     def submit(
         self,
         verb: Verb,

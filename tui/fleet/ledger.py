@@ -77,6 +77,29 @@ class Ledger:
             stale = old.stale | {side} if has_any and not health.ok else old.stale
             self._change(health={**old.health, side: health}, stale=stale)
 
+    def enter_engine_name(self, engine: str) -> None:
+        """Enter which container engine the session begins with."""
+        self._change(engine=engine)
+
+    def enter_engine(self, side: SideName, engine: str, boot_seconds: Mapping[str, float]) -> None:
+        """Another engine stands on that side: forget all of it. `boot_seconds` are of both."""
+        with self._news:
+            old = self._snapshot
+            gone = {i.key for i in old.instances if i.side is side}
+            self._series = {k: v for k, v in self._series.items() if k not in gone}
+            self._change(
+                engine=engine,
+                t_ns=time.monotonic_ns(),
+                instances=tuple(i for i in old.instances if i.side is not side),
+                samples={k: v for k, v in old.samples.items() if k not in gone},
+                trends={k: v for k, v in old.trends.items() if k not in gone},
+                health={k: v for k, v in old.health.items() if k is not side},
+                methods={k: v for k, v in old.methods.items() if k is not side},
+                jobs={k: v for k, v in old.jobs.items() if v.side is not side},
+                stale=old.stale - {side},
+                boot_seconds=boot_seconds,
+            )
+
     def enter_boot(self, boot: Boot) -> None:
         """Enter the newest boot of an instance."""
         with self._news:

@@ -45,21 +45,25 @@ class Memory:
         """A line for everything the history could not do, each once."""
         return tuple(self._faults.values())
 
-    def recall(self) -> tuple[Sequence[Instance], Mapping[str, float]]:
-        """The last known fleet and how long its boots took; empty where it cannot be read."""
+    def recall(self, engine: str = "") -> tuple[Sequence[Instance], Mapping[str, float]]:
+        """The last known fleet and how long its boots took, the containers' on that engine;
+        empty where it cannot be read."""
         fleet: Sequence[Instance] = ()
-        boot_seconds: Mapping[str, float] = {}
         with self._surviving("the last known fleet is not shown"):
-            fleet = self._store.load_fleet()
-        with self._surviving("the last boots are not shown"):
-            boot_seconds = self._store.last_boot_seconds()
-        return fleet, boot_seconds
+            fleet = self._store.load_fleet(engine)
+        return fleet, self.boot_seconds(engine)
 
-    def save_fleet(self, instances: Sequence[Instance]) -> None:
-        """Remember these instances as the last known fleet."""
+    def boot_seconds(self, engine: str = "") -> Mapping[str, float]:
+        """How long the last boots took, the containers' on that engine."""
+        with self._surviving("the last boots are not shown"):
+            return self._store.last_boot_seconds(engine)
+        return {}
+
+    def save_fleet(self, instances: Sequence[Instance], engine: str = "") -> None:
+        """Remember these instances as the last known fleet, the containers as that engine's."""
         with self._surviving("the fleet is not remembered"):
             self._refuse_damaged()
-            self._store.save_fleet(instances)
+            self._store.save_fleet(instances, engine)
 
     def add_boot(self, boot: Boot) -> None:
         """Keep a boot."""
@@ -67,9 +71,10 @@ class Memory:
             self._refuse_damaged()
             self._store.add_boot(boot)
 
-    def boots(self, keys: Sequence[str] = (), limit: int = 20) -> list[Boot]:
-        """Stored boots, newest first. Raises StoreError: who asks is told."""
-        return self._store.boots(keys, limit)
+    def boots(self, keys: Sequence[str] = (), limit: int = 20, engine: str = "") -> list[Boot]:
+        """Stored boots, newest first, the containers' on that engine. Raises StoreError: who asks
+        is told."""
+        return self._store.boots(keys, limit, engine)
 
     def close(self) -> None:
         """Close the file."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
 from tui.model import AS_USUAL, Boot, Options, SideName, Verb, Workload
 from tui.sides.base import Command
 from tui.snapshot import History, Job, Snapshot
+
+if TYPE_CHECKING:
+    from tui.engines.docker.discovery import Offer
 
 
 class FleetView(Protocol):
@@ -89,6 +92,14 @@ class FleetView(Protocol):
 
     def watch(self, keys: frozenset[str] | None) -> None:
         """Say which instances somebody looks at, None for all: a remote engine is asked no more."""
+
+    def engines(self) -> list[Offer]:
+        """The container engines to choose from; may block, for files are read. Asks none."""
+
+    def use_engine(self, name: str) -> None:
+        """Connect the container side to that one, as `Offer.name` has it; what is known of the
+        one before is gone with the return. Raises UsageError (an action runs), EngineUnavailable.
+        """
 
     def refresh(self) -> None:
         """Ask both engines again now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.core.guard import Guard
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.lab.lab import Lab
 from tui.project import find_project
 from tui.run_store import Runs

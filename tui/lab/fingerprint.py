@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tui.core.secrets import mask_text
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.errors import TwindeckError
 from tui.lab.instrument import Rig
 from tui.lab.tools import TOOLS

@@ -15,7 +15,7 @@ from tui import __version__
 from tui.core.guard import Guard
 from tui.core.reasons import reason_of
 from tui.core.secrets import mask_text
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.errors import TwindeckError, UsageError
 from tui.lab.view import Plan, Progress
 from tui.model import Workload
@@ -175,12 +175,16 @@ class Lab:
         study = replace(study, run=replace(study.run, metrics=tuple(metrics.values())))
         now = _at_start(study.run, plan)
         self._tell(now)
+        # Of one engine to its end, whatever the console uses meanwhile.
+        docker = self._docker.pinned()
         self._thread = Thread(
-            target=self._work, args=(workload, plan, study, now), name="lab", daemon=False
+            target=self._work, args=(workload, plan, study, now, docker), name="lab", daemon=False
         )
         self._thread.start()
 
-    def _work(self, workload: Workload, plan: RunPlan, study: Study, now: Progress) -> None:
+    def _work(
+        self, workload: Workload, plan: RunPlan, study: Study, now: Progress, docker: Resolver
+    ) -> None:
         from tui.lab.session import Session
 
         lines: deque[str] = deque(maxlen=_LINES)
@@ -200,7 +204,7 @@ class Lab:
             tell,
             now,
             density=self._density,
-            docker=self._docker,
+            docker=docker,
         )
         try:
             session.run(workload, self._project / "Vagrantfile")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.engines.libvirt.connections import Connections
 from tui.errors import TwindeckError, WorkloadError
 from tui.lab.estate import Estate, engine_id

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.engines.libvirt.connections import Connections
 from tui.errors import ActionFailed, TwindeckError, UnknownInstance
 from tui.fleet.actions import Actions

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.errors import TwindeckError
 from tui.lab.cancel import Cancelled
 from tui.lab.clock import RunClock

@@ -20,6 +20,7 @@ from tui.meters.gaps import (
     NO_PIDS_CONTROLLER,
     STANDING,
     UNCOUNTED_BLOCK,
+    memory_kind,
 )
 from tui.meters.kept_files import KeptFiles, descriptor_budget, read_once
 from tui.meters.rate import cpu_percent
@@ -123,7 +124,11 @@ class CgroupMeter:
             return None
         percent, why = cpu_percent(run.before, now)
         run.before = now
-        name = b"total_inactive_file" if is_v1 else b"inactive_file"
+        inactive = text.field(
+            read(files.memory_stat), b"total_inactive_file" if is_v1 else b"inactive_file"
+        )
+        # Which files Podman counts with version 2 depends on its own version.
+        kind = memory_kind(instance) if is_v1 else "docker-stats"
         network = self._network(run)
         block = self._block(run, is_v1)
         pids = self._pids(run)
@@ -142,7 +147,8 @@ class CgroupMeter:
             time=time.time(),
             t_ns=now[0],
             cpu_percent=percent,
-            memory_bytes=text.used_bytes(usage, text.field(read(files.memory_stat), name)),
+            memory_bytes=usage if kind == "podman-stats" else text.used_bytes(usage, inactive),
+            memory_kind=kind,
             memory_limit_bytes=self._limit(read(files.memory_limit)),
             net_rx_bytes=network[0] if network else None,
             net_tx_bytes=network[1] if network else None,

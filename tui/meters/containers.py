@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.meters.base import Watched
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.gaps import empty_sample, not_running

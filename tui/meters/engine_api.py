@@ -15,12 +15,12 @@ from docker.utils import version_lt
 
 from tui.core.daemon_pool import DaemonPool
 from tui.engines.docker.client import connect
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.engines.docker.trouble import unavailable
 from tui.errors import EngineUnavailable
 from tui.meters.base import Watched
 from tui.meters.engine_stats import Counters, counters_of, cpu_percent
-from tui.meters.gaps import STANDING, UNCOUNTED_BLOCK, empty_sample, not_running
+from tui.meters.gaps import STANDING, UNCOUNTED_BLOCK, empty_sample, memory_kind, not_running
 from tui.model import Instance, SideName
 from tui.snapshot import Sample
 
@@ -33,6 +33,11 @@ _ANSWER_SECONDS = 1.5
 _REQUEST_SECONDS = 10
 _STALE_SECONDS = 10.0
 _UNWATCHED = "it is not on the screen, and asking a remote engine is not free"
+_SILENT = "the engine has not answered yet"
+UNCOUNTED = (
+    "its engine runs rootless without cgroups, so nothing counts what one container uses: what it "
+    "tells is of the whole host; with cgroup v2 and systemd it can be counted"
+)
 _ONE_SHOT_SINCE = "1.41"
 
 
@@ -68,6 +73,8 @@ class EngineApiMeter:
     def __init__(self, connector: Callable[[], APIClient] | None = None) -> None:
         self._connector = connector or connect_to(Resolver())
         self._client: APIClient | None = None
+        self._is_counting: Future[bool] = Future()
+        """Whether what the engine tells is of the container."""
         self._pool = DaemonPool(_THREADS, "docker stats")
         self._asked: dict[str, Future[_Answer]] = {}
         self._before: dict[str, Counters] = {}
@@ -103,7 +110,14 @@ class EngineApiMeter:
             client = self._client or self._connector()
         except EngineUnavailable as error:
             return str(error)
-        self._client = client
+        if client is not self._client:
+            self._client = client
+            self._is_counting = self._pool.submit(partial(_is_counting, client))
+        wait((self._is_counting,), timeout=_ANSWER_SECONDS)
+        if not self._is_counting.done():
+            return _SILENT
+        if not self._is_counting.result():
+            return UNCOUNTED
         for key in named:
             if key not in self._asked:
                 self._asked[key] = self._pool.submit(partial(_fetch, client, key))
@@ -115,7 +129,7 @@ class EngineApiMeter:
             newest = self._newest.get(key)
             if newest is not None and time.time() - newest.time < _STALE_SECONDS:
                 return newest
-            reason = why or "the engine has not answered yet"
+            reason = why or _SILENT
             return empty_sample(instance, reason)
         del self._asked[key]
         try:
@@ -140,6 +154,16 @@ class EngineApiMeter:
         for known in kept:
             for gone in [key for key in known if key not in named]:
                 del known[gone]
+
+
+def _is_counting(client: APIClient) -> bool:
+    """Whether it counts by container: without cgroups it reads the root's files, and tells the
+    whole host's figures for each."""
+    try:
+        return bool(client.info().get("CgroupDriver") != "none")
+    except (DockerException, requests.RequestException, OSError, ValueError):
+        # What ails it is told by the figures that do not come.
+        return True
 
 
 def _fetch(client: APIClient, container_id: str) -> _Answer:
@@ -175,6 +199,7 @@ def _sample_of(instance: Instance, answer: _Answer, before: Counters | None) -> 
         t_ns=answer.t_ns,
         cpu_percent=percent,
         memory_bytes=now.memory_bytes,
+        memory_kind=memory_kind(instance),
         memory_limit_bytes=now.limit_bytes,
         net_rx_bytes=received,
         net_tx_bytes=sent,

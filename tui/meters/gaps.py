@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tui.model import Instance, SideName, State
+from tui.model import PODMAN, Instance, SideName, State
 from tui.snapshot import Sample
 
 UNCOUNTED_BLOCK = "no block I/O counted: none done, or this kernel counts none on cgroup v1"
@@ -46,6 +46,11 @@ def not_running(instance: Instance) -> str:
     return f"not running right now{state}"
 
 
+def memory_kind(container: Instance) -> str:
+    """By which rule its memory is counted: that of the command its user compares with."""
+    return "podman-stats" if container.provider == PODMAN else "docker-stats"
+
+
 def empty_sample(instance: Instance, reason: str) -> Sample:
     """A sample of this moment without figures; `reason` stands for all a side can have."""
     reasons = {**dict.fromkeys(FIGURES, reason), **STANDING[instance.side]}
@@ -56,7 +61,7 @@ def empty_sample(instance: Instance, reason: str) -> Sample:
         name=instance.name,
         time=time.time(),
         t_ns=time.monotonic_ns(),
-        memory_kind="host-rss" if instance.side is SideName.VM else "docker-stats",
+        memory_kind="host-rss" if instance.side is SideName.VM else memory_kind(instance),
         accelerator=instance.accelerator,
         reasons=reasons,
     )

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
 from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from tui.console import ConsoleApp
 from tui.text import clean
 
 
 class PlainCommands(Provider):
-    """The app's system commands, every word of them as it is written."""
+    """The app's system commands, every word of them as it is written, and the engines found."""
+
+    _engines: Sequence[SystemCommand] = ()
+
+    async def startup(self) -> None:
+        """Look once which engines there are: files are read, and nobody is asked."""
+        app = self.app
+        if isinstance(app, ConsoleApp):
+            found = await asyncio.to_thread(app.fleet.engines)
+            self._engines = [
+                SystemCommand(f"Use {offer.title}", offer.line, partial(app.use_engine, offer))
+                for offer in found
+                if not offer.is_current
+            ]
 
     async def discover(self) -> Hits:
         """All of them, by title."""
@@ -31,7 +49,7 @@ class PlainCommands(Provider):
                 yield Hit(score, _lines(title, command), command.callback, text)
 
     def _commands(self) -> list[SystemCommand]:
-        return list(self.app.get_system_commands(self.screen))
+        return [*self.app.get_system_commands(self.screen), *self._engines]
 
 
 def _lines(title: Content, command: SystemCommand) -> Content:

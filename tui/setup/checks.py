@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tui.engines.docker.endpoint import Resolver
+from tui.engines.docker.resolver import Resolver
 from tui.model import Check, Reading
 from tui.setup.host import Host
 from tui.setup.needs import LAB_PACKAGES, LAB_TOOLS, TERMINAL, fix_for
@@ -17,10 +17,15 @@ LEAST_COLUMNS, LEAST_LINES = 60, 15
 
 
 def run_checks(
-    fresh: bool = False, host: Host | None = None, *, may_try: bool = True
+    fresh: bool = False,
+    host: Host | None = None,
+    *,
+    may_try: bool = True,
+    docker: Resolver | None = None,
 ) -> list[Check]:
     """All checks, the container side's first; `fresh` boots the trial guest again, without
-    `may_try` none is booted and no answer kept."""
+    `may_try` none is booted and no answer kept. `docker` names another engine than the host's
+    environment does."""
     # Docker's library is slow to import, and a list of names should not pay for it.
     from tui.setup import container_checks as containers
     from tui.setup import machine_checks as machines
@@ -29,7 +34,7 @@ def run_checks(
     from tui.sides.libvirt import Libvirt
 
     host = host or Host()
-    link = Link(Resolver(host.env))
+    link = Link(docker or Resolver(host.env))
     try:
         return [
             containers.check_engine(host, link),

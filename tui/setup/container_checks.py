@@ -43,7 +43,7 @@ def _no_engine(host: Host, link: Link, error: TwindeckError) -> tuple[Reading, s
         return Reading.BROKEN, str(error), error.fix
     if host.which("dockerd") is None:
         return Reading.MISSING, "not installed", fix_for(host, DOCKER)
-    if isinstance(error, SocketClosed) and error.fix == PERMISSION_FIX:
+    if isinstance(error, SocketClosed) and error.fix.startswith(PERMISSION_FIX):
         return Reading.BROKEN, *refusal(host, "Docker's socket", "docker")
     fix = error.fix if isinstance(error, SocketClosed) else fix_for(host, DOCKER)
     return Reading.BROKEN, str(error), fix

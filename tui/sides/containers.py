@@ -18,11 +18,12 @@ from tui.engines.docker.identity import (
 )
 from tui.errors import ActionFailed, EngineUnavailable, TwindeckError
 from tui.model import AS_USUAL, Instance, Options, SideName, State, Verb, Workload
+from tui.model import PODMAN as PROVIDER_PODMAN
 from tui.sides.base import Command, Report
 from tui.sides.docker_actions import perform
 from tui.sides.docker_link import Link, unknown
 from tui.sides.docker_marks import lines_behind, since_of
-from tui.sides.docker_rows import WORKLOAD_LABEL, absent, instance_of, name_of, state_of
+from tui.sides.docker_rows import WORKLOAD_LABEL, Run, absent, instance_of, name_of, state_of
 from tui.sides.docker_runs import Runs
 from tui.sides.docker_shell import require_shell
 from tui.sides.docker_streams import closed_on, lines_of, no_log
@@ -88,8 +89,13 @@ class Containers:
         self._recognise()
         entries = self._entries()
         runs = self._runs.of(entries)
-        found = [instance_of(e, runs.get(e["Id"]), self._workloads_of(e)) for e in entries]
+        found = [self._instance(entry, runs.get(entry["Id"])) for entry in entries]
         return found + absent(self._workloads, {instance.name for instance in found})
+
+    def _instance(self, entry: Mapping[str, Any], run: Run | None) -> Instance:
+        is_podman = (self._engine or "").startswith(PODMAN)
+        provider = PROVIDER_PODMAN if is_podman else "docker"
+        return instance_of(entry, run, self._workloads_of(entry), provider)
 
     def _workloads_of(self, entry: Mapping[str, Any]) -> Mapping[str, Workload]:
         """The workload the container was made of, if it is one of the project's."""
@@ -133,7 +139,7 @@ class Containers:
         """See `Side.look`. Raises ActionFailed when another engine than the rows' answers."""
         self._require_same_engine()
         found = [entry for entry in self._entries() if name_of(entry) == name]
-        return instance_of(found[0], None, self._workloads_of(found[0])) if found else None
+        return self._instance(found[0], None) if found else None
 
     def forget(self) -> None:
         """Nothing is remembered: the engine is asked at every listing."""

@@ -14,10 +14,11 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 
 from tui.engines.docker.client import connect
-from tui.engines.docker.endpoint import Endpoint, Resolver
+from tui.engines.docker.endpoint import Endpoint
 from tui.engines.docker.identity import product_in, product_of
-from tui.engines.docker.trouble import reason_of, unavailable
-from tui.errors import ActionFailed, TwindeckError, UnknownInstance
+from tui.engines.docker.resolver import Resolver
+from tui.engines.docker.trouble import PERMISSION_FIX, START_FIX, reason_of, unavailable
+from tui.errors import ActionFailed, EngineUnavailable, TwindeckError, UnknownInstance
 from tui.text import clean
 
 LOOK_SECONDS = 5.0
@@ -90,12 +91,25 @@ class Link:
             # Not under the lock: an engine that hangs would keep all others waiting in a row.
             made = connect(endpoint, timeout_seconds, _CONNECTIONS)
         except (DockerException, requests.RequestException, OSError, ValueError) as error:
-            raise unavailable(error, endpoint) from error
+            raise self._trouble(error, endpoint) from error
         with self._lock:
             client = self._clients.setdefault(timeout_seconds, made)
         if client is not made:
             made.close()
         return client
+
+    def _trouble(self, error: Exception, endpoint: Endpoint) -> EngineUnavailable:
+        """Why it does not answer. Another engine is offered where none was named; never taken."""
+        trouble = unavailable(error, endpoint)
+        if not endpoint.origin and trouble.fix in (START_FIX, PERMISSION_FIX):
+            # Imported here: few need it.
+            from tui.engines.docker.discovery import openable
+
+            for offer in openable(self._resolver.env)[:1]:
+                trouble.fix += (
+                    f", or use {offer.title}: ctrl+p in the console, or --engine {offer.name}"
+                )
+        return trouble
 
     @contextmanager
     def translating(self, what: str, name: str = "") -> Iterator[None]:
@@ -112,7 +126,7 @@ class Link:
         except APIError as error:
             raise _refused(what, error, name) from error
         except (DockerException, requests.RequestException, OSError) as error:
-            trouble = unavailable(error, self.endpoint)
+            trouble = self._trouble(error, self.endpoint)
             if not isinstance(error, requests.Timeout):
                 self.drop()
             raise trouble from error

@@ -155,7 +155,10 @@ def unix_seconds(stamp: str) -> float | None:
 
 
 def instance_of(
-    entry: Mapping[str, Any], run: Run | None, workloads: Mapping[str, Workload]
+    entry: Mapping[str, Any],
+    run: Run | None,
+    workloads: Mapping[str, Workload],
+    provider: str = "docker",
 ) -> Instance:
     """One container as an instance; `run` for a live one whose inspection is at hand."""
     labels = entry.get("Labels") or {}
@@ -173,6 +176,7 @@ def instance_of(
         created_at=float(entry["Created"]) if entry.get("Created") else None,
         started_at=run.started_at if run and is_run else None,
         workload=workload if workload in workloads else None,
+        provider=provider,
         pid=run.pid if run else None,
         exit_code=exit_code_of(entry),
         health=health_of(entry),

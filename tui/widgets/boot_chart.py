@@ -51,7 +51,7 @@ class BootChart(Plotted):
     def _take(self, snapshot: Snapshot) -> None:
         """Ask the history only when the pair or its newest boot changed."""
         keys = tuple(instance.key for instance in pair_of(snapshot, self.key))
-        known = (keys, *(snapshot.boot_seconds.get(key) for key in keys))
+        known = (snapshot.engine, keys, *(snapshot.boot_seconds.get(key) for key in keys))
         if known != self._known:
             self._known = known
             self.is_read = False

@@ -11,7 +11,11 @@ from tui.snapshot import History, Sample, Snapshot
 from tui.text import clean
 from tui.units import DASH, iec, percent
 
-_KINDS = {"docker-stats": "docker stats", "host-rss": "host RSS"}
+_KINDS = {
+    "docker-stats": "docker stats",
+    "podman-stats": "podman stats, with file cache",
+    "host-rss": "host RSS",
+}
 _SIDES = {SideName.VM: ("V", "$vm"), SideName.CONTAINER: ("C", "$container")}
 
 

@@ -17,7 +17,6 @@ from tui.widgets.deck import Deck
 from tui.widgets.deck_title import DeckTitle, Part
 
 TITLES = {SideName.VM: "VMs", SideName.CONTAINER: "Containers"}
-_ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
 _EMPTY = {
     SideName.VM: "No virtual machines yet.",
     SideName.CONTAINER: "No containers yet.",
@@ -98,6 +97,8 @@ class DeckPane(Vertical):
         instances = moment.snapshot.on_side(self.side)
         running = sum(i.state is State.RUNNING for i in instances)
         parts = [Part(Content.styled(TITLES[self.side], "bold"))]
+        if self.side is SideName.CONTAINER and (engine := moment.snapshot.engine):
+            parts.append(Part(Content.styled(clean(engine), "$accent"), may_be_cut=True))
         if instances:
             told = f"{running} of {deck.total} running"
             parts.append(Part(Content.styled(told, "$quiet"), gives_way=1))
@@ -119,7 +120,8 @@ class DeckPane(Vertical):
     def _notice_text(self, moment: Moment) -> Content | None:
         """None while the list can speak for itself."""
         health = moment.snapshot.health.get(self.side)
-        engine = _ENGINES[self.side]
+        is_vm = self.side is SideName.VM
+        engine = "Vagrant" if is_vm else clean(moment.snapshot.engine_words)
         if health is None:
             return (
                 None

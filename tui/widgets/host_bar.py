@@ -8,12 +8,11 @@ from textual.content import Content
 
 from tui.console import ConsoleApp
 from tui.model import SideName
-from tui.snapshot import HostSample, Snapshot
+from tui.snapshot import Health, HostSample, Snapshot
 from tui.text import clean
 from tui.units import iec, percent
 from tui.widgets.rows import Rows
 
-_ENGINES = {SideName.VM: "Vagrant", SideName.CONTAINER: "Docker"}
 _SLOW = "tcg"
 
 
@@ -74,7 +73,7 @@ class HostBar(Rows):
 
     def _engine(self, snapshot: Snapshot, side: SideName, detail: int) -> Content:
         health = snapshot.health.get(side)
-        name = _ENGINES[side]
+        name = "Vagrant" if side is SideName.VM else _product(snapshot, health)
         if health is None:
             return Content.from_markup("[$faint]$n $e[/]", n=name, e=self.app.glyphs.ellipsis)
         if not health.ok:
@@ -86,6 +85,12 @@ class HostBar(Rows):
             text = clean(health.version) or f"{name} ok"
             return Content.assemble(Content.styled(text, "$quiet"), accelerator)
         return Content.assemble(Content.styled(f"{name} ok", "$quiet"), accelerator)
+
+
+def _product(snapshot: Snapshot, health: Health | None) -> str:
+    """`Docker` or `Podman`, as it calls itself."""
+    told = health.version.partition(" ")[0] if health else ""
+    return clean(told) or ("Podman" if snapshot.engine.endswith("Podman") else "Docker")
 
 
 def _share(used: str, total: str) -> str:

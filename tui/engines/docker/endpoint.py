@@ -8,11 +8,10 @@ contexts in the current folder while there is no `config.json`; so none of that 
 from __future__ import annotations
 
 import json
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +21,12 @@ from tui.text import clean
 DEFAULT_CONTEXT = "default"
 DEFAULT_SOCKET = "/var/run/docker.sock"
 DEFAULT_URL = f"unix://{DEFAULT_SOCKET}"
+USERS_SOCKET = re.compile(r"/run/user/\d+/(docker|podman)(?:/podman)?\.sock")
+"""Of an engine without root's rights."""
+ROOTS_PODMAN = "/run/podman/podman.sock"
+PRODUCTS = {"docker": "rootless Docker", "podman": "Podman"}
+CHOSEN = "--engine"
+"""The origin of what the user chose in Twindeck itself."""
 _DEFAULT_PORT = 2375
 _DEFAULT_TLS_URL = "tcp://localhost:2376"
 _SCHEMES = ("unix", "tcp", "ssh")
@@ -57,13 +62,33 @@ class Endpoint:
     """`unix:///PATH`, `tcp://HOST:PORT` or `ssh://[USER@]HOST[:PORT]`."""
     context: str = DEFAULT_CONTEXT
     origin: str = ""
-    """What named it: `DOCKER_HOST`, `DOCKER_CONTEXT`, the path of `config.json`; "" for nothing."""
+    """What named it: `DOCKER_HOST`, `DOCKER_CONTEXT`, `--engine`, the path of `config.json`; "" for
+    nothing."""
     tls: Tls | None = None
 
     @property
     def is_default(self) -> bool:
         """Whether it is the socket Docker listens on unless told otherwise."""
         return self.url in (DEFAULT_URL, "unix:///run/docker.sock")
+
+    @property
+    def key(self) -> str:
+        """Tells its instances and boots from another engine's of the same name; "" is the default.
+
+        A context is another name for an address, not another engine.
+        """
+        return "" if self.is_default else self.url
+
+    @property
+    def short(self) -> str:
+        """What a title has room for: `context prod`, `Podman`; "" for the default."""
+        if self.context != DEFAULT_CONTEXT:
+            return f"context {clean(self.context)}"
+        if own := USERS_SOCKET.fullmatch(self.url.removeprefix("unix://")):
+            return PRODUCTS[own[1]]
+        if self.url.endswith("/podman/podman.sock"):
+            return PRODUCTS["podman"]
+        return "" if self.is_default else clean(self.url.removeprefix("unix://"))
 
     @property
     def scheme(self) -> str:
@@ -97,22 +122,6 @@ class Endpoint:
         }
 
 
-class Resolver:
-    """The engine of this session: resolved at the first question, the same from then on."""
-
-    def __init__(self, env: Mapping[str, str] | None = None) -> None:
-        self._env = env
-        self._lock = Lock()
-        self._endpoint: Endpoint | None = None
-
-    def endpoint(self) -> Endpoint:
-        """Raises EngineUnavailable; what failed is tried again at the next question."""
-        with self._lock:
-            if self._endpoint is None:
-                self._endpoint = resolve(os.environ if self._env is None else self._env)
-            return self._endpoint
-
-
 def resolve(env: Mapping[str, str]) -> Endpoint:
     """The engine the docker command would speak to in that environment.
 
@@ -127,7 +136,7 @@ def resolve(env: Mapping[str, str]) -> Endpoint:
         file = config_folder(env) / "config.json"
         origin, name = str(file), _current_context(file)
     if name not in ("", DEFAULT_CONTEXT):
-        return _of_context(name, origin, config_folder(env))
+        return of_context(name, origin, config_folder(env))
     tls = _tls_of(env)
     return Endpoint(_DEFAULT_TLS_URL if tls else DEFAULT_URL, tls=tls)
 
@@ -159,18 +168,37 @@ def _current_context(file: Path) -> str:
     return name
 
 
-def _of_context(name: str, origin: str, folder: Path) -> Endpoint:
+def of_url(url: str, env: Mapping[str, str]) -> Endpoint:
+    """The engine at a URL the user chose. Raises EngineUnavailable."""
+    try:
+        checked = _checked(url, what="The engine")
+    except EngineUnavailable as error:
+        raise EngineUnavailable(str(error), "twindeck engines lists those found") from error
+    tls = _tls_of(env) if checked.startswith("tcp://") else None
+    return Endpoint(checked, origin=CHOSEN, tls=tls)
+
+
+def context_file(name: str, folder: Path) -> Path:
+    """Where the docker command keeps that context, below its configuration."""
+    return folder / "contexts" / "meta" / _key_of(name) / "meta.json"
+
+
+def _key_of(name: str) -> str:
     # The default context, which most have, does without OpenSSL before the first frame.
     import hashlib
 
-    key = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
-    file = folder / "contexts" / "meta" / key / "meta.json"
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+
+
+def of_context(name: str, origin: str, folder: Path) -> Endpoint:
+    """The engine a context names. Raises EngineUnavailable."""
+    file = context_file(name, folder)
     host, is_verified = _host_of(name, origin, file)
     try:
         url = _checked(host, what=f"Docker's context {_shown(name)} in {clean(str(file))}")
     except EngineUnavailable as error:
         raise EngineUnavailable(str(error), _other_context(name)) from error
-    certificates = folder / "contexts" / "tls" / key / "docker"
+    certificates = folder / "contexts" / "tls" / _key_of(name) / "docker"
     tls = None
     if url.startswith("tcp://") and (certificates.is_dir() or not is_verified):
         tls = Tls(certificates, is_verified)

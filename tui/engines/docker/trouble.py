@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,13 +10,12 @@ from pathlib import Path
 import requests
 from docker.errors import APIError
 
-from tui.engines.docker.endpoint import Endpoint
+from tui.engines.docker.endpoint import CHOSEN, ROOTS_PODMAN, USERS_SOCKET, Endpoint
 from tui.errors import EngineUnavailable
 from tui.text import clean
 
 PERMISSION_FIX = "sudo usermod -aG docker $USER, then log out and in again"
 START_FIX = "sudo systemctl start docker, or twindeck setup"
-_OWN_SERVICE = re.compile(r"/run/user/\d+/(docker|podman)(?:/podman)?\.sock")
 
 
 class SocketClosed(EngineUnavailable):
@@ -39,20 +37,24 @@ def unavailable(error: BaseException, endpoint: Endpoint) -> EngineUnavailable:
         return closed(endpoint)
     if any(isinstance(cause, FileNotFoundError) for cause in causes) and endpoint.scheme == "ssh":
         return EngineUnavailable(
-            f"Docker at {where} needs the ssh command, which is not installed",
+            f"{_product(endpoint)} at {where} needs the ssh command, which is not installed",
             "sudo apt-get install openssh-client",
         )
     if any(isinstance(cause, FileNotFoundError | ConnectionRefusedError) for cause in causes):
-        return EngineUnavailable(f"Docker is not running at {where}", start_fix(endpoint))
+        return EngineUnavailable(
+            f"{_product(endpoint)} is not running at {where}", start_fix(endpoint)
+        )
     if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in causes):
-        return EngineUnavailable(f"Docker at {where} does not answer in time", _wait_fix(endpoint))
+        return EngineUnavailable(
+            f"{_product(endpoint)} at {where} does not answer in time", _wait_fix(endpoint)
+        )
     return _by_reason(causes, endpoint)
 
 
 def closed(endpoint: Endpoint) -> SocketClosed:
     """The socket is there, but not for this user."""
     path = endpoint.socket
-    reason = f"Docker's socket {endpoint.label} may not be opened by this user"
+    reason = f"{_product(endpoint)}'s socket {endpoint.label} may not be opened by this user"
     if endpoint.is_default and (path is None or _is_of_root(path)):
         return SocketClosed(reason, PERMISSION_FIX)
     return SocketClosed(reason, _or_way_out(f"see whose it is: ls -l {path}", endpoint))
@@ -63,10 +65,10 @@ def start_fix(endpoint: Endpoint) -> str:
     if endpoint.is_default:
         return START_FIX
     path = str(endpoint.socket or "")
-    if own := _OWN_SERVICE.fullmatch(path):
+    if own := USERS_SOCKET.fullmatch(path):
         unit = "podman.socket" if own[1] == "podman" else "docker"
         return _or_way_out(f"systemctl --user start {unit}", endpoint)
-    if path == "/run/podman/podman.sock":
+    if path == ROOTS_PODMAN:
         return _or_way_out("sudo systemctl start podman.socket", endpoint)
     where = "that listens there" if path else "on that host"
     return _or_way_out(f"start the engine {where}", endpoint)
@@ -85,14 +87,15 @@ def _answered_no(error: APIError, endpoint: Endpoint) -> EngineUnavailable:
             fix = "export DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH=FOLDER of its certificates"
         else:
             fix = _or_way_out("docker context update --docker host=…,ca=…,cert=…,key=…", endpoint)
-        return EngineUnavailable(f"Docker at {endpoint.label} wants TLS", fix)
+        return EngineUnavailable(f"{_product(endpoint)} at {endpoint.label} wants TLS", fix)
     return EngineUnavailable(
-        f"Docker at {endpoint.label} refuses: {reason}", _or_way_out("docker info", endpoint)
+        f"{_product(endpoint)} at {endpoint.label} refuses: {reason}",
+        _or_way_out("docker info", endpoint),
     )
 
 
 def _by_reason(causes: list[BaseException], endpoint: Endpoint) -> EngineUnavailable:
-    what = f"Docker at {endpoint.label} cannot be reached"
+    what = f"{_product(endpoint)} at {endpoint.label} cannot be reached"
     for cause in causes:
         if isinstance(cause, SshError):
             return EngineUnavailable(f"{what}: {clean(str(cause))}", _ssh_fix(endpoint))
@@ -134,11 +137,18 @@ def _or_way_out(fix: str, endpoint: Endpoint) -> str:
     """The fix, or how to come to another engine."""
     if endpoint.origin in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         out = f"correct or unset {endpoint.origin}"
+    elif endpoint.origin == CHOSEN:
+        out = "choose another: twindeck engines lists those found"
     elif endpoint.origin:
         out = "docker context use default"
     else:
         out = ""
     return ", or ".join(part for part in (fix, out) if part)
+
+
+def _product(endpoint: Endpoint) -> str:
+    """What is meant to answer there, as far as its address tells."""
+    return "Podman" if endpoint.url.endswith("/podman/podman.sock") else "Docker"
 
 
 def _is_of_root(path: Path) -> bool:
