@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -131,11 +131,17 @@ def private_engine(*options: str) -> Iterator[PrivateEngine]:
         yield engine
     finally:
         engine.stop()
-        found = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True)
-        for pid in found.stdout.split():
-            if int(pid) != os.getpid():
-                os.kill(int(pid), signal.SIGTERM)
+        end_all_of(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_all_of(folder: Path) -> None:
+    """What an engine left running: each of its processes names its folder."""
+    found = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True)
+    for pid in found.stdout.split():
+        if int(pid) != os.getpid():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
 
 
 class PrivatePodman(PrivateDaemon):
@@ -184,6 +190,8 @@ def private_podman() -> Iterator[PrivatePodman]:
         yield podman
     finally:
         podman.stop()
+        # What ran in a container is watched for minutes after its end.
+        end_all_of(folder)
         for mounted in sorted(folder.glob("root/*"), reverse=True):
             subprocess.run(["umount", mounted], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
