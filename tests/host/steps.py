@@ -16,8 +16,8 @@ from tests.host.record import Record
 SETUP_SECONDS = 5400
 TEST_SECONDS = 3600
 LAB_SECONDS = 3600
-OPEN = "absent.*│.*absent"
-"""A line of the console with a workload that is up on neither deck."""
+OPEN = "Vagrant [0-9].* Docker [0-9]"
+"""The console's first line once both engines have answered."""
 RUNNING = "nginx.* running .*│.*nginx.* running "
 CONTAINER_TESTS = (
     "tests/engine/test_containers.py",
