@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import FrameType
 
 from tests.host.cache import ROOT, Cache
@@ -22,10 +23,10 @@ from tui import accelerator
 FOLDER = ROOT / ".test-host"
 
 
-def main() -> int:
-    """The exit code: 0 when every step was done."""
+def main(folder: Path = FOLDER) -> int:
+    """The exit code: 0 when every step was done. All that comes of it goes into the folder."""
     signal.signal(signal.SIGTERM, _interrupt)
-    record = Record(FOLDER)
+    record = Record(folder)
     known = accelerator.read()
     record.say(f"this host's accelerator: {known or 'not known, so tcg'}")
     guest, cache = Guest(record, known or accelerator.TCG), Cache(record)
@@ -47,7 +48,7 @@ def main() -> int:
         if not os.environ.get("KEEP"):
             code = max(code, _destroy(guest, record))
         record.close()
-        print(f"all that came of it is in {FOLDER}")
+        print(f"all that came of it is in {folder}")
     return code
 
 
