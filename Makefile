@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup check lint test snapshots bench bench-curve bench-startup peers clean
+.PHONY: help run setup check lint test test-host snapshots bench bench-curve bench-startup peers clean
 
 BIN := .venv/bin
 # Tests of the console wait as long as they work.
@@ -54,6 +54,11 @@ test: .venv/.installed-dev ## everything, on the real engines, which it sets up 
 	$${in_groups[@]} $(BIN)/twindeck doctor 2>&1 </dev/null | cat
 	exec $${in_groups[@]} $(BIN)/python -m pytest -m engine -p tests.no_skips --durations=25 --durations-min=5
 
+test-host: .venv/.installed-dev ## a user's first hour on a new Debian host, which it boots as a guest; not in `make test`
+	@CI=true $(BIN)/twindeck setup || test $$? -eq 1
+	$(in_groups)
+	exec $${in_groups[@]} env KEEP="$(KEEP)" $(BIN)/python -m tests.host
+
 lint: .venv/.installed-dev
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -85,7 +90,7 @@ peers: ## the peers that PyPI has, each in an environment of its own
 	done
 
 clean: ## remove the environment and caches, not the engines or what runs on them
-	@rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .test-host
 
 # Groups setup has just put the user in do not count in this session; sudo starts one where they do.
 define in_groups

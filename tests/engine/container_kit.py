@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from tui.sides.containers import Containers
 
 LOOP = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
 """A container that stays up and stops at once when told."""
+AS_ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
+"""Before a command that takes root's rights: the tests may be run by an ordinary user."""
 Run = Callable[..., str]
 """Makes a container from outside: options of `docker run`, `command=`; gives its name."""
 

@@ -10,13 +10,22 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tests.engine.container_kit import AS_ROOT
 from tests.unit.test_fleet import until
+from tui.core.system_path import with_system_folders
 
 NOBODY = 65534
+# sudo stops itself with the command it runs, and would stay so: a shell stands between them.
+_UNDER_SUDO = (*AS_ROOT, "sh", "-c", '"$@" & wait', "sh") if AS_ROOT else ()
+
+
+def as_root(*argv: str | Path) -> int:
+    """The exit code of a command that takes root's rights."""
+    return subprocess.run([*AS_ROOT, *argv], capture_output=True).returncode
 
 
 def image_of(*commands: str) -> bytes:
@@ -42,8 +51,13 @@ class PrivateDaemon:
         self, argv: Sequence[str], log: int | IO[bytes] = subprocess.DEVNULL, **env: str
     ) -> None:
         """Begin it; it reads nothing, and what it prints goes to the log."""
+        path = with_system_folders(os.environ.get("PATH"))
         self._process = subprocess.Popen(
-            argv, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            argv,
+            env={**os.environ, "PATH": path, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
 
     @property
@@ -51,23 +65,27 @@ class PrivateDaemon:
         assert self._process is not None
         return self._process
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal to it."""
+        self.process.send_signal(number)
+
     def kill(self) -> None:
         """End it as a crash would."""
-        self.process.kill()
+        self.send(signal.SIGKILL)
         self.process.wait(10)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """It takes connections and says nothing, as a host out of memory lets it."""
-        self.process.send_signal(signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
         try:
             yield
         finally:
-            self.process.send_signal(signal.SIGCONT)
+            self.send(signal.SIGCONT)
 
     def end(self) -> None:
         """End it in order."""
-        self.process.terminate()
+        self.send(signal.SIGTERM)
         self.process.wait(20)
 
 
@@ -85,11 +103,10 @@ class PrivateEngine(PrivateDaemon):
 
     def start(self) -> None:
         """Start it and wait until it answers; what a crash left in the way is swept first."""
-        shutil.rmtree(self._folder / "exec-root", ignore_errors=True)
-        (self._folder / "pid").unlink(missing_ok=True)
+        as_root("rm", "-rf", self._folder / "exec-root", self._folder / "pid")
         with (self._folder / "dockerd.log").open("ab") as log:
             self.begin(
-                ["unshare", "--net", "dockerd", "-H", self.host]
+                [*_UNDER_SUDO, "unshare", "--net", "dockerd", "-H", self.host]
                 + ["--bridge=none", "--iptables=false"]
                 + [f"--{name}={self._folder / name}" for name in ("data-root", "exec-root")]
                 + [f"--pidfile={self._folder / 'pid'}", *self._options],
@@ -97,14 +114,15 @@ class PrivateEngine(PrivateDaemon):
             )
         until(lambda: self.docker("info").returncode == 0, 30)
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal to it, and not to the sudo above it."""
+        as_root("kill", f"-{number}", (self._folder / "pid").read_text())
+
     def stop(self) -> None:
         """End it in order, its containerd with it."""
         self.end()
         # An engine that was killed leaves its data folder mounted on itself.
-        while (
-            subprocess.run(["umount", self._folder / "data-root"], capture_output=True).returncode
-            == 0
-        ):
+        while as_root("umount", self._folder / "data-root") == 0:
             continue
 
     def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -132,7 +150,7 @@ def private_engine(*options: str) -> Iterator[PrivateEngine]:
     finally:
         engine.stop()
         end_all_of(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        as_root("rm", "-rf", folder)
 
 
 def end_all_of(folder: Path) -> None:
@@ -140,8 +158,7 @@ def end_all_of(folder: Path) -> None:
     found = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True)
     for pid in found.stdout.split():
         if int(pid) != os.getpid():
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGTERM)
+            as_root("kill", pid)
 
 
 class PrivatePodman(PrivateDaemon):
@@ -193,8 +210,8 @@ def private_podman() -> Iterator[PrivatePodman]:
         # What ran in a container is watched for minutes after its end.
         end_all_of(folder)
         for mounted in sorted(folder.glob("root/*"), reverse=True):
-            subprocess.run(["umount", mounted], capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
+            as_root("umount", mounted)
+        as_root("rm", "-rf", folder)
 
 
 class PrivateLibvirt(PrivateDaemon):

@@ -7,13 +7,14 @@ import os
 import pty
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from tests.engine.container_kit import LOOP, Run, docker, find, pid_of, until
+from tests.engine.container_kit import AS_ROOT, LOOP, Run, docker, find, pid_of, until
 from tui.errors import EngineUnavailable
 from tui.model import State
 from tui.sides.containers import Containers
@@ -236,28 +237,28 @@ def test_an_engine_that_goes_away_is_told_and_found_again(
     relay.close()
 
 
-def test_a_socket_without_permission_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As `nobody`: in a child, since the suite may run as root."""
-    # The configuration of who runs the suite may be closed to others.
-    monkeypatch.setenv("DOCKER_CONFIG", "/nonexistent")
-    side = Containers(tmp_path, [])
-    assert side.health().ok  # imports all it needs while it may
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-        health = Containers(tmp_path, []).health()
-        os.write(writer, json.dumps([health.ok, health.reason, health.fix]).encode())
-        os._exit(0)
-    os.close(writer)
-    os.waitpid(child, 0)
-    ok, reason, fix = json.loads(os.read(reader, 4096))
-    os.close(reader)
+_AS_NOBODY = """
+import json, os, sys
+from pathlib import Path
+from tui.sides.containers import Containers
+
+# The configuration of who runs the suite may be closed to others.
+os.environ["DOCKER_CONFIG"] = "/nonexistent"
+assert Containers(Path(sys.argv[1]), []).health().ok  # imports all it needs while it may
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+health = Containers(Path(sys.argv[1]), []).health()
+print(json.dumps([health.ok, health.reason, health.fix]))
+"""
+
+
+def test_a_socket_without_permission_says_what_to_do(tmp_path: Path) -> None:
+    """As `nobody`, who is in no group; who runs the suite may open it."""
+    child = (*AS_ROOT, sys.executable, "-c", _AS_NOBODY, str(tmp_path))
+    done = subprocess.run(child, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    ok, reason, fix = json.loads(done.stdout)
     assert not ok
     assert "may not be opened" in reason
     assert "usermod -aG docker" in fix

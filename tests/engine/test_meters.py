@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import statistics
 import subprocess
 import time
@@ -15,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.engine.container_kit import Run, find
+from tests.engine.container_kit import AS_ROOT, Run, find
+from tui import accelerator
 from tui.engines.libvirt.uris import SYSTEM_URI
 from tui.meters.cgroup import CgroupMeter
 from tui.meters.containers import ContainerMeter
@@ -182,8 +182,9 @@ def test_a_hundred_containers_cost_five_milliseconds(start: Callable[..., Instan
     assert min(costs_ms) <= 5.0
 
 
+ACCELERATOR = accelerator.read() or accelerator.TCG
 DOMAIN = """
-<domain type='qemu'>
+<domain type='{kind}'>
   <name>{name}</name><memory unit='MiB'>384</memory><vcpu>1</vcpu>
   <os><type arch='x86_64'>hvm</type></os><features><acpi/></features>
   <devices>
@@ -207,9 +208,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     assert boxes, "no box: run `twindeck setup`"
     # Where the hypervisor's own user may read it.
     disk = Path("/var/lib/libvirt/images") / f"{name}.qcow2"
-    shutil.copy(boxes[-1], disk)
+    call(*AS_ROOT, "cp", str(boxes[-1]), str(disk))
     definition = tmp_path_factory.mktemp("domain") / "domain.xml"
-    definition.write_text(DOMAIN.format(name=name, disk=disk))
+    kind = "kvm" if ACCELERATOR == accelerator.KVM else "qemu"
+    definition.write_text(DOMAIN.format(kind=kind, name=name, disk=disk))
     try:
         virsh("create", str(definition))
         yield Instance(
@@ -217,13 +219,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
             name=name,
             state=State.RUNNING,
             id=virsh("domuuid", name),
-            pid=int(Path(f"/run/libvirt/qemu/{name}.pid").read_text()),
+            pid=int(call(*AS_ROOT, "cat", f"/run/libvirt/qemu/{name}.pid")),
             provider="libvirt",
-            accelerator="tcg",
+            accelerator=ACCELERATOR,
         )
     finally:
         subprocess.run(["virsh", "-q", "-c", SYSTEM_URI, "destroy", name], capture_output=True)
-        disk.unlink(missing_ok=True)
+        call(*AS_ROOT, "rm", "-f", str(disk))
 
 
 def test_a_machines_host_cost_agrees_with_psutil(machine: Instance) -> None:
@@ -245,7 +247,7 @@ def test_a_machines_host_cost_agrees_with_psutil(machine: Instance) -> None:
     print(f"cpu ours {cpu} theirs {theirs}")
     assert statistics.mean(cpu) == pytest.approx(statistics.mean(theirs), rel=0.05, abs=1.0)
     assert {sample.memory_kind for sample in ours} == {"host-rss"}
-    assert {sample.accelerator for sample in ours} == {"tcg"}
+    assert {sample.accelerator for sample in ours} == {ACCELERATOR}
 
 
 def test_a_guests_memory_agrees_with_virsh(machine: Instance) -> None:

@@ -10,7 +10,7 @@ from tui.setup.host import Host, group_id
 
 GROUPS = ("docker", "libvirt", "kvm")
 """Who is in them may use the engines without root's rights."""
-_SECONDS = 120.0
+_SECONDS = 180.0
 
 
 def is_older_than_groups(host: Host) -> bool:

@@ -239,7 +239,7 @@ def _accelerator(host: Host) -> Step:
     return Step(
         name="accelerator",
         why="only a guest that boots shows whether KVM works",
-        shown="one guest booted under KVM, 30 s at most",
+        shown="one guest booted under KVM, 2 min at most",
         is_done=lambda: accelerator.read() is not None,
         act=act,
         after=(_MACHINE_PACKAGES,),

@@ -24,8 +24,8 @@ from tui.setup.box import BOX_NAME
 from tui.setup.host import Host
 from tui.sides.vagrant_index import box_folder, vagrant_home
 
-TRY_SECONDS = 30.0
-"""A guest under KVM greets in 2 to 8 s, also on a busy host."""
+TRY_SECONDS = 120.0
+"""A guest under KVM greets in 2 to 8 s; on a busy host that is itself emulated, in a minute."""
 KVM_CPU = ("-accel", "kvm", "-cpu", "host")
 """What `driver = "kvm", cpu_mode = "host-passthrough"` in the Vagrantfile comes to."""
 _BOOTED = re.compile(rb"Welcome to|VFS: (Unable to mount|Cannot open) root")
