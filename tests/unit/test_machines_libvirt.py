@@ -66,6 +66,16 @@ def test_a_domain_whose_memory_is_on_disk_is_suspended() -> None:
     assert domains["main_nginx"].state is State.PAUSED
 
 
+def test_the_state_of_one_domain_is_read_though_the_answer_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "virsh"
+    program.write_text("#!/bin/sh\nprintf \"Domain: 'shop_web'\\n  state.state=1\\n\"\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert Libvirt("test:///default").state(UUID) is State.RUNNING
+
+
 def test_a_domain_without_a_state_is_unknown() -> None:
     (domain,) = parse_domains(f"{UUID} main_nginx\n")
     assert domain.state is State.UNKNOWN

@@ -112,7 +112,9 @@ def test_what_vagrant_is_called_with(verb: Verb, options: Options, words: str) -
     assert words_of(verb, options) == (*head.split(), *([last] if last else []))
 
 
-@pytest.mark.parametrize("name", ["", "  ", "-f", "../x", "a/b", "a\\b", ".x", "a\nb", "ä" * 101])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "-f", "../x", "a/b", "a\\b", ".x", "a\nb", "a<b", "a&b", " a", "ä" * 101]
+)
 def test_names_that_could_mean_more_than_a_name_are_refused(name: str) -> None:
     with pytest.raises(UsageError):
         check_name(name)

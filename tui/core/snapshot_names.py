@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tui.errors import UsageError
 
+# vagrant-libvirt writes the name into XML as it is.
+_REFUSED = frozenset("/\\<>&")
 _MOST_BYTES = 200
 """libvirt keeps each in a file of that name with an ending."""
 
@@ -15,10 +17,11 @@ def check_name(name: str) -> str:
     """
     if not name.strip():
         raise UsageError("a snapshot needs a name")
-    if name.startswith(("-", ".")) or "/" in name or "\\" in name or not name.isprintable():
+    is_plain = name.isprintable() and _REFUSED.isdisjoint(name) and name == name.strip()
+    if not is_plain or name.startswith(("-", ".")):
         raise UsageError(
             f"a snapshot cannot be called {name!r}",
-            "take letters, digits, blanks, `.`, `-` and `_`, not `-` or `.` first",
+            "take letters, digits, `.`, `-` and `_`, not `-` or `.` first",
         )
     if len(name.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
         raise UsageError(f"a snapshot's name has {_MOST_BYTES} bytes at most")

@@ -24,6 +24,7 @@ _DOMAIN_XML = re.compile(r"<domain\b.*?</domain>", re.DOTALL)
 _XML_UUID = re.compile(r"<uuid>([0-9a-f-]{36})</uuid>")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTED = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s+(.+)")
+_STATE = re.compile(r"state\.state=(\d+)")
 _STATES: Mapping[str, State] = {
     # virDomainState; a guest on its way down (4) still runs.
     "1": State.RUNNING,
@@ -157,7 +158,9 @@ class Libvirt:
 
     def state(self, uuid: str) -> State:
         """Of one domain. Raises ActionFailed when it is gone."""
-        return parse_domains(f"{uuid} x\n" + self._run("domstats", "--state", uuid))[0].state
+        # Asked by UUID, it answers with the name.
+        told = _STATE.search(self._run("domstats", "--state", uuid))
+        return _STATES.get(told[1], State.UNKNOWN) if told else State.UNKNOWN
 
     def definitions(self, uuids: Sequence[str]) -> dict[str, Definition]:
         """UUID -> definition in one call; domains that are gone are left out."""

@@ -17,6 +17,7 @@ _BEGINS: tuple[tuple[str, Phase], ...] = (
     ("Creating image (snapshot", Phase.CREATE),
     ("Creating domain with", Phase.CREATE),
     ("Starting domain", Phase.START),
+    ("Resuming domain", Phase.START),
     ("Waiting for domain to get an IP", Phase.BOOT),
     # VirtualBox
     ("Importing base box", Phase.CREATE),

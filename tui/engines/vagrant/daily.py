@@ -10,9 +10,10 @@ from tui.core.snapshot_names import check_name
 from tui.engines.libvirt.connections import Connections
 from tui.engines.vagrant.look import LookFailed, Looking
 from tui.errors import ActionFailed
-from tui.model import Options, Verb
+from tui.model import Options, State, Verb
 from tui.sides.base import Report
-from tui.sides.hypervisor import end_tunnels
+from tui.sides.hypervisor import end_tunnels, tunnels
+from tui.sides.libvirt import Domain
 from tui.sides.machine_rows import Machine
 from tui.sides.vagrant_command import environment
 from tui.sides.vagrant_output import failure
@@ -40,8 +41,12 @@ class Daily:
         if verb is Verb.SUSPEND:
             self._suspend(machine, report)
             return
+        words = _words(verb, machine, options)
+        had_tunnels = bool(tunnels(machine.entry.folder))
         with self._session(machine, report) as vagrant:
-            self._follow(name, vagrant.lines(*_words(verb, machine, options)), report)
+            self._follow(name, vagrant.lines(*words), report)
+        if verb is Verb.SNAPSHOT_RESTORE and machine.domain is not None and had_tunnels:
+            self._renew_tunnels(machine, machine.domain, report)
 
     def snapshots(self, machine: Machine) -> list[str]:
         """Their names, oldest first."""
@@ -56,6 +61,20 @@ class Daily:
         if errors and ",error-exit," in text:
             raise failure("snapshot list", entry.name, entry.directory, errors.splitlines())
         return parse_snapshots(text)
+
+    def _renew_tunnels(self, machine: Machine, domain: Domain, report: Report) -> None:
+        """A guest that went back in time does not know the connections that its ports come by.
+
+        Vagrant makes them anew when it resumes a machine, and at no other time while it runs.
+        """
+        end_tunnels(machine.entry.folder)
+        libvirt = self._libvirt.at(domain.uri)
+        if libvirt.state(domain.uuid) is not State.RUNNING:
+            return
+        report.line(f"virsh suspend {domain.name}")
+        libvirt.suspend(domain.uuid)
+        with self._session(machine, report) as vagrant:
+            vagrant.resume(vm_name=machine.entry.name)
 
     def _suspend(self, machine: Machine, report: Report) -> None:
         domain = machine.domain
