@@ -76,7 +76,7 @@ def test_what_vagrant_reads_is_what_is_listed(ls: Ls, make: Callable[[str, str],
     for folder, why in (
         ("broken", "line 3: syntax error, unexpected `end'"),
         ("raised", "line 3: no such thing"),
-        ("above", "line 2: NameError: undefined local variable or method `foo'"),
+        ("above", "NameError: undefined local variable or method `foo'"),
     ):
         row = rows[f"{folder}/Vagrantfile"]
         assert (row["state"], row["is_vagrantfile"]) == ("unknown", True)
