@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 from tests.host.record import Record
 
@@ -68,6 +71,7 @@ class Guest:
     def _call(self, argv: Sequence[str], seconds: float, given: str = "") -> str:
         """Standard output; in a session of its own, so that a ctrl+c reaches it through us."""
         self._record.note(f"$ {' '.join(argv)}\n")
+        until = time.monotonic() + seconds
         with subprocess.Popen(
             argv,
             env=self._env,
@@ -78,24 +82,39 @@ class Guest:
             text=True,
             errors="replace",
         ) as child:
+            late = Timer(seconds, _interrupt, (child,))
+            late.start()
             try:
-                output, _ = child.communicate(given, seconds)
-            except subprocess.TimeoutExpired:
-                _interrupt(child)
-                raise Failed(f"{argv[0]} took more than {seconds:.0f} s") from None
+                lines = list(self._heard(child, given))
             except BaseException:
                 _interrupt(child)
                 raise
-        self._record.note(output)
+            finally:
+                late.cancel()
+        if child.returncode and time.monotonic() > until:
+            raise Failed(f"{argv[0]} took more than {seconds:.0f} s")
         if child.returncode:
             raise Failed(f"{argv[0]} ended with {child.returncode}")
-        return output
+        return "".join(lines)
+
+    def _heard(self, child: subprocess.Popen[str], given: str) -> Iterator[str]:
+        """Its lines, each in the log as it comes."""
+        assert child.stdin is not None
+        assert child.stdout is not None
+        # One that has ended already reads nothing.
+        with suppress(BrokenPipeError):
+            child.stdin.write(given)
+            child.stdin.close()
+        for line in child.stdout:
+            self._record.note(line)
+            yield line
+        child.wait()
 
 
 def _interrupt(child: subprocess.Popen[str]) -> None:
     """As ctrl+c does: `vagrant` then ends what it has begun, or takes it back."""
     child.send_signal(signal.SIGINT)
     try:
-        child.communicate(timeout=60)
+        child.wait(60)
     except subprocess.TimeoutExpired:
         child.kill()
