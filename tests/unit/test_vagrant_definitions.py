@@ -146,6 +146,20 @@ def test_vagrant_is_asked_once_a_change_and_once_for_all_sessions(
     assert len(asked()) == 2
 
 
+def test_vagrants_data_folder_is_left_alone_unless_it_holds_plugins(
+    tmp_path: Path, vagrant: Callable[[str], None]
+) -> None:
+    vagrant(f'echo "$VAGRANT_DOTFILE_PATH" >> {tmp_path}/places; cat "$VAGRANT_CWD/Vagrantfile"')
+    shop = make(tmp_path / "shop", "web")
+    answer(Definitions(), shop)
+    shop.data_path.mkdir()
+    (shop.data_path / "plugins.json").write_text("{}")
+    answer(Definitions(), shop)
+    first, second = (tmp_path / "places").read_text().splitlines()
+    assert not Path(first).exists()
+    assert first != second == ""
+
+
 @pytest.mark.usefixtures("vagrant")
 def test_a_refresh_asks_again_and_shows_what_was_known_until_then(tmp_path: Path) -> None:
     shop = make(tmp_path / "shop", "web")

@@ -179,9 +179,7 @@ class Definitions:
     def _look(self, environment: Environment, looking: Looking) -> Contents:
         argv = ["vagrant", "status", "--machine-readable"]
         try:
-            # Vagrant makes its data folder where it looks; who only looks leaves none.
             with tempfile.TemporaryDirectory(prefix="twindeck-") as scratch:
-                # Vagrant knows no machines there: what is defined is told, not what is made.
                 env = _env_for(environment, Path(scratch))
                 text, errors = looking.run(argv, environment.directory, env, self._seconds)
         except LookFailed as error:
@@ -223,12 +221,12 @@ class Definitions:
             self._kept = None
 
 
-def _entry(environment: Environment, data_path: Path) -> Entry:
-    return Entry("", "", environment.directory, data_path, vagrantfile=environment.vagrantfile)
-
-
-def _env_for(environment: Environment, data_path: Path) -> dict[str, str]:
+def _env_for(environment: Environment, scratch: Path) -> dict[str, str]:
     """For a vagrant that loads the Vagrantfile through ours."""
+    # Vagrant makes its data folder where it looks; who only looks leaves none, and none of the
+    # machines there is asked how it is. But plug-ins of the project's own are in its folder.
+    has_plugins = (environment.data_path / "plugins.json").is_file()
+    data_path = environment.data_path if has_plugins else scratch
     place = Entry("", "", environment.directory, data_path, vagrantfile=str(_DEFINES))
     return {**environment_of(place), "TWINDECK_VAGRANTFILE": str(environment.file)}
 
