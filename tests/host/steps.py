@@ -19,7 +19,8 @@ TEST_SECONDS = 3600
 LAB_SECONDS = 3600
 OPEN = "Vagrant [0-9].* Docker [0-9]"
 """The console's first line once both engines have answered."""
-RUNNING = "nginx.* running .*│.*nginx.* running "
+RUNNING = "running +nginx .*│.*running +nginx "
+"""A line with nginx up on both decks."""
 CONTAINER_TESTS = (
     "tests/engine/test_containers.py",
     "tests/engine/test_containers_streams.py",
@@ -149,12 +150,12 @@ class Steps:
         both = "vm:nginx container:nginx"
         self._record.keep("stats", self._in_clone(f"{twindeck} stats {both} --count 3\n", 120))
         self._record.keep("boots", self._in_clone(f"{twindeck} boots\n", 120))
+        self._check_pair(rows)
         console = Console(self._guest, self._environment)
         console.open()
         self._record.keep("console-pair", console.wait(RUNNING, 300))
         console.press("q")
         self._in_clone(f"{twindeck} destroy --yes {both}\n", 600)
-        self._check_pair(rows)
 
     def _check_pair(self, rows: list[dict[str, object]]) -> None:
         found = {row["side"]: row for row in rows if row["name"] == "nginx"}
