@@ -30,7 +30,8 @@ class Console:
         """A shell in the clone, where `make run` is typed. Raises Failed."""
         self._guest.run(
             f"{self._environment}cd twindeck\n"
-            "tmux kill-server 2>/dev/null || true\n"
+            # One of a former run, which takes a moment to go.
+            "while tmux kill-server 2>/dev/null; do sleep 1; done\n"
             "tmux -f /dev/null new-session -d -x 160 -y 45\n"
             f"tmux pipe-pane 'cat >~/{_TYPED}'\n"
             "tmux send-keys 'make run' Enter\n",
