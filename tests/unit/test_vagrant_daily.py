@@ -132,12 +132,20 @@ def test_a_name_that_is_let_through_is_one_file_name_and_no_option(name: str) ->
 
 
 def test_snapshots_as_vagrant_lists_them() -> None:
-    text = (
-        "1,web,metadata,provider,virtualbox\n"
-        "1,web,ui,output,==> web: \n1,web,ui,output,clean\n1,web,ui,output,v1.2\n"
-        "1,web,ui,detail,no snapshots have been taken yet!\n"
+    head = "1,web,metadata,provider,virtualbox\n"
+    some = "1,web,ui,output,==> web: \n1,web,ui,detail,clean\n1,web,ui,detail,two words\n"
+    assert parse_snapshots(head + some) == ["clean", "two words"]
+    # As Vagrant 2.3.4 printed it for a machine without one.
+    none = (
+        "1,web,ui,output,==> web: No snapshots have been taken yet!\n"
+        "1,web,ui,detail,    web: You can take a snapshot using `vagrant snapshot save`.\n"
     )
-    assert parse_snapshots(text) == ["clean", "v1.2"]
+    assert parse_snapshots(head + none) == []
+
+
+@pytest.mark.parametrize("text", ["", "1,,error-exit,Vagrant::Errors::X,It failed.\n"])
+def test_a_list_that_failed_is_not_an_empty_one(text: str) -> None:
+    assert parse_snapshots(text) is None
 
 
 @given(st.text())
@@ -188,6 +196,16 @@ def test_snapshots_and_ports_are_listed(deck: Deck) -> None:
     assert deck.run("snapshot", "list", "shop/web", "--json").stdout == '[\n  "clean"\n]\n'
     assert deck.run("ports", "container:web").stdout == "127.0.0.1:8080->80/tcp\n"
     assert "vm:shop/web has no port open on this host" in deck.run("ports", "shop/web").stderr
+
+
+def test_what_is_asked_survives_a_name_with_braces(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.cli.act_commands.is_terminal", lambda: True)
+    done = deck.run("snapshot", "restore", "shop/web", "a{0}{b", answer="n\n")
+    assert done.exit_code == 1
+    assert "vm:shop/web, snapshot 'a{0}{b': what happened in it since is lost." in done.stderr
+    assert deck.vms.asked == []
 
 
 def test_a_name_that_cannot_be_one_is_a_wrong_request(deck: Deck) -> None:

@@ -171,7 +171,7 @@ def test_a_refresh_asks_again_and_shows_what_was_known_until_then(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "kept", ["", "[]", '{"files": {"/x": {"mark": 1, "machines": [["/", "x", 1]]}}}']
+    "kept", ["", "[]", '{"version": 1, "files": {"/x": {"mark": 1, "machines": [["/", "x", 1]]}}}']
 )
 @pytest.mark.usefixtures("vagrant")
 def test_what_was_kept_and_makes_no_sense_is_asked_anew(tmp_path: Path, kept: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -130,7 +130,9 @@ def destroy(
     ctx: click.Context, names: Sequence[str], yes: bool, verbose: bool, as_json: bool
 ) -> None:
     """Remove instances and everything in them, after asking."""
-    lost = "" if yes else ask_first("destroy", "This removes {} and everything in it for good.")
+    if not yes:
+        require_answer("destroy")
+    lost = None if yes else "This removes {} and everything in it for good.".format
     act_on(ctx, Verb.DESTROY, names, verbose=verbose, as_json=as_json, lost=lost)
 
 
@@ -162,11 +164,10 @@ COMMANDS: Mapping[str, click.Command] = {
 }
 
 
-def ask_first(command: str, lost: str) -> str:
-    """`lost`, which is to be agreed to. Raises UsageError where nobody is there to ask."""
+def require_answer(command: str) -> None:
+    """Raises UsageError where nobody is there to ask."""
     if not is_terminal():
         raise UsageError(f"{command} asks first, and there is no terminal to ask on", "add --yes")
-    return lost
 
 
 def is_terminal() -> bool:
@@ -192,12 +193,12 @@ def act_on(
     *,
     verbose: bool,
     as_json: bool,
-    lost: str = "",
+    lost: Callable[[str], str] | None = None,
     options: Options = AS_USUAL,
 ) -> None:
     """Do it to all that is named, wait for the end, and exit with 1 if anything failed.
 
-    `lost`: what is to be agreed to before, with `{}` for whose it is; "" asks nothing.
+    `lost`: says what is to be agreed to before, of the instances' keys; None asks nothing.
     """
     settings: Settings = ctx.obj
     settings.guard.refuse(f"{verb} {', '.join(names)}")
@@ -206,7 +207,7 @@ def act_on(
         if any(_is_open(snapshot, name) for name in names):
             snapshot = fleet.wait_told(TOLD_SECONDS)
         found = _targets(snapshot, verb, names)
-        if lost and not _is_agreed([instance for instance, _turn in found], lost):
+        if lost is not None and not _is_agreed([instance for instance, _turn in found], lost):
             say("nothing was done")
             ctx.exit(1)
         jobs = [_ask(fleet, verb, instance, turn, options) for instance, turn in found]
@@ -281,11 +282,11 @@ def _is_settled(fleet: Fleet, verb: Verb, instance: Instance) -> bool:
     return True
 
 
-def _is_agreed(instances: Sequence[Instance], lost: str) -> bool:
+def _is_agreed(instances: Sequence[Instance], lost: Callable[[str], str]) -> bool:
     keys = ", ".join(i.key for i in instances if i.state is not State.ABSENT)
     if not keys:
         return True
-    say(lost.format(keys))
+    say(lost(keys))
     return click.confirm("Go on?", default=False, err=True)
 
 

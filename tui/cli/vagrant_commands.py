@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from tui.cli.act_commands import act_on, ask_first, json_option, names_argument, verbose_option
+from tui.cli.act_commands import act_on, json_option, names_argument, require_answer, verbose_option
 from tui.cli.completion import complete_instance
 from tui.cli.session import READY_SECONDS, Settings, find, running_fleet, say
 from tui.cli.tables import print_json, put
@@ -69,50 +69,51 @@ def save(ctx: click.Context, name: str, snapshot: str, verbose: bool, as_json: b
     act_on(ctx, Verb.SNAPSHOT_SAVE, [name], verbose=verbose, as_json=as_json, options=options)
 
 
-@snapshot.command("restore")
-@_name_argument
-@_snapshot_argument
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@verbose_option
-@json_option
-@click.pass_context
-def restore(
-    ctx: click.Context, name: str, snapshot: str, yes: bool, verbose: bool, as_json: bool
-) -> None:
-    """Bring a VM back to a saved state, after asking."""
-    told = f"{{}} goes back to {check_name(snapshot)!r}: what happened in it since is lost."
-    act_on(
-        ctx,
+def _asking(verb: Verb, name: str, told: str, lost: str) -> click.Command:
+    """`lost`: what goes with it, behind the instance and the snapshot."""
+
+    @click.command(name, help=told)
+    @_name_argument
+    @_snapshot_argument
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @verbose_option
+    @json_option
+    @click.pass_context
+    def command(
+        ctx: click.Context, name: str, snapshot: str, yes: bool, verbose: bool, as_json: bool
+    ) -> None:
+        options = Options(snapshot=check_name(snapshot))
+        if not yes:
+            require_answer(str(verb))
+        act_on(
+            ctx,
+            verb,
+            [name],
+            verbose=verbose,
+            as_json=as_json,
+            lost=None if yes else lambda keys: f"{keys}, snapshot {snapshot!r}: {lost}",
+            options=options,
+        )
+
+    return command
+
+
+snapshot.add_command(
+    _asking(
         Verb.SNAPSHOT_RESTORE,
-        [name],
-        verbose=verbose,
-        as_json=as_json,
-        lost="" if yes else ask_first("snapshot restore", told),
-        options=Options(snapshot=snapshot),
+        "restore",
+        "Bring a VM back to a saved state, after asking.",
+        "what happened in it since is lost.",
     )
-
-
-@snapshot.command("delete")
-@_name_argument
-@_snapshot_argument
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@verbose_option
-@json_option
-@click.pass_context
-def delete(
-    ctx: click.Context, name: str, snapshot: str, yes: bool, verbose: bool, as_json: bool
-) -> None:
-    """Remove a saved state, after asking; the VM stays as it is."""
-    told = f"The snapshot {check_name(snapshot)!r} of {{}} is removed for good."
-    act_on(
-        ctx,
+)
+snapshot.add_command(
+    _asking(
         Verb.SNAPSHOT_DELETE,
-        [name],
-        verbose=verbose,
-        as_json=as_json,
-        lost="" if yes else ask_first("snapshot delete", told),
-        options=Options(snapshot=snapshot),
+        "delete",
+        "Remove a saved state, after asking; the VM stays as it is.",
+        "it is removed for good.",
     )
+)
 
 
 @snapshot.command("list")

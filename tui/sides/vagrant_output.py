@@ -31,6 +31,7 @@ _DOMAIN_TYPE = re.compile(r"-- Domain type:\s+(\S+)")
 _PROGRESS = re.compile(r"Progress: \d+%")
 _BUSY = ("another process is already executing an action", "because it is locked")
 # Lines that carry the cause inside Vagrant's longer explanations.
+_ERROR_EXIT = re.compile(r"\d+,[^,]*,error-exit,[^,]+,(?P<text>.*)")
 _TIMED_OUT = "Timed out while waiting for the machine to boot"
 _CAUSES = (
     re.compile(r"Message: (?P<cause>.+)"),
@@ -71,6 +72,12 @@ def is_progress(line: str) -> bool:
 def unescaped(value: str) -> str:
     """A field of a line that `--machine-readable` printed."""
     return value.replace("%!(VAGRANT_COMMA)", ",").replace("\\n", "\n").replace("\\r", "\r")
+
+
+def error_exit(text: str) -> list[str]:
+    """The lines of the error that a `--machine-readable` command ended with; [] without one."""
+    errors = (match for match in map(_ERROR_EXIT.fullmatch, text.splitlines()) if match)
+    return next((unescaped(error["text"]).splitlines() for error in errors), [])
 
 
 def failure(command: str, name: str, root: Path, errors: Sequence[str]) -> TwindeckError:

@@ -16,7 +16,7 @@ from tui.sides.hypervisor import end_tunnels, tunnels
 from tui.sides.libvirt import Domain
 from tui.sides.machine_rows import Machine
 from tui.sides.vagrant_command import environment
-from tui.sides.vagrant_output import failure
+from tui.sides.vagrant_output import error_exit, failure, unescaped
 
 LIST_SECONDS = 60.0
 
@@ -58,9 +58,11 @@ class Daily:
             text, errors = Looking().run(words, entry.directory, environment(entry), LIST_SECONDS)
         except LookFailed as error:
             raise ActionFailed(f"vagrant snapshot list {error}") from error
-        if errors and ",error-exit," in text:
-            raise failure("snapshot list", entry.name, entry.directory, errors.splitlines())
-        return parse_snapshots(text)
+        found = parse_snapshots(text)
+        if found is None:
+            lines = error_exit(text) or errors.splitlines()
+            raise failure("snapshot list", entry.name, entry.directory, lines)
+        return found
 
     def _renew_tunnels(self, machine: Machine, domain: Domain, report: Report) -> None:
         """A guest that went back in time does not know the connections that its ports come by.
@@ -88,11 +90,17 @@ class Daily:
         end_tunnels(machine.entry.folder)
 
 
-def parse_snapshots(text: str) -> list[str]:
-    """Out of what `vagrant snapshot list --machine-readable` printed: a line `ui,output,NAME`."""
-    rows = (line.split(",", 4) for line in text.splitlines())
-    found = (row[4].strip() for row in rows if len(row) > 4 and row[2:4] == ["ui", "output"])
-    return [name for name in found if name and not name.startswith("==>") and " " not in name]
+def parse_snapshots(text: str) -> list[str] | None:
+    """Out of what `vagrant snapshot list NAME --machine-readable` printed; None for no list.
+
+    A heading without words, then a name a line; with words, they say that there is none.
+    """
+    rows = [line.split(",", 4) for line in text.splitlines()]
+    told = [(row[3], unescaped(row[4])) for row in rows if len(row) == 5 and row[2] == "ui"]
+    headings = [words.partition(": ")[2] for kind, words in told if kind == "output"]
+    if not headings or error_exit(text):
+        return None
+    return [] if any(headings) else [name for kind, name in told if kind == "detail"]
 
 
 def _words(verb: Verb, machine: Machine, options: Options) -> list[str]:

@@ -21,7 +21,7 @@ from tui.engines.vagrant.look import LookFailed, Looking
 from tui.errors import FileFailed
 from tui.sides.vagrant_command import environment as environment_of
 from tui.sides.vagrant_index import Entry, is_machine_name
-from tui.sides.vagrant_output import failure, unescaped
+from tui.sides.vagrant_output import error_exit, failure
 from tui.text import clean
 
 ANSWER_SECONDS = 120.0
@@ -35,7 +35,6 @@ _DEFINES = Path(__file__).with_name("defines.rb")
 _DEFINED = re.compile(r"\d+,(?P<name>.+),metadata,provider,(?P<provider>[^,]+)")
 _LEFT_OUT = re.compile(r"0,(?P<name>.+),autostart,false")
 """What our own `defines.rb` prints, before vagrant does."""
-_ERROR = re.compile(r"\d+,[^,]*,error-exit,[^,]+,(?P<text>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +82,16 @@ def parse_defined(text: str, errors: str, environment: Environment) -> Contents:
     """Out of what `vagrant status --machine-readable` printed to stdout and to stderr."""
     found: dict[str, Defined] = {}
     left_out = set()
-    failed = errors.splitlines()
+    failed = error_exit(text)
     for line in text.splitlines():
-        if error := _ERROR.fullmatch(line):
-            return Contents(note=_why(environment, unescaped(error["text"]).splitlines()))
         if left := _LEFT_OUT.fullmatch(line):
             left_out.add(left["name"])
         told = _DEFINED.fullmatch(line)
         if told and is_machine_name(told["name"]) and is_machine_name(told["provider"]):
             name = told["name"]
             found.setdefault(name, Defined(name, told["provider"], name not in left_out))
-    if not found:
-        return Contents(note=_why(environment, failed))
+    if failed or not found:
+        return Contents(note=_why(environment, failed or errors.splitlines()))
     return Contents(tuple(found.values())[:_MOST_MACHINES])
 
 
@@ -241,6 +238,8 @@ def _mark(file: Path) -> str:
 def _read_kept(file: Path) -> dict[str, tuple[str, Contents]]:
     try:
         data = json.loads(read_bounded(file, _MOST_KEPT_BYTES, is_plain=True))
+        if data["version"] != _VERSION:
+            return {}
         return dict(_kept_entry(key, value) for key, value in data["files"].items())
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # Half-written, of another version or no such file: asked anew.
