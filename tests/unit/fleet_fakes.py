@@ -22,6 +22,7 @@ class MemorySide:
         self.held = {i.name: i for i in instances}
         self.down = Event()
         self.asked: list[tuple[Verb, str]] = []
+        self.options: list[Options] = []
         self.block = Event()
         self.block.set()
         self.forgot = 0
@@ -62,9 +63,10 @@ class MemorySide:
         while not stop.wait(0.01):
             self._need()
 
-    def up(self, workload: Workload, report: Report) -> None:
+    def up(self, workload: Workload, report: Report, options: Options = AS_USUAL) -> None:
         self._need()
         self.asked.append((Verb.UP, workload.name))
+        self.options.append(options)
         report.phase(Phase.CREATE)
         report.line("creating\x1b[31m it")
         report.phase(Phase.START)

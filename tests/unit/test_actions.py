@@ -44,6 +44,18 @@ def test_waiting_for_an_answer_ends_when_it_is_cancelled(tmp_path: Path) -> None
     assert side.asked == [(Verb.UP, "mute")], "what the engine has begun is not undone here"
 
 
+def test_how_a_workload_is_to_be_brought_up_reaches_its_side(tmp_path: Path) -> None:
+    probe = Probe(kind="tcp", timeout_seconds=0.1)
+    workload = Workload("mute", "", tmp_path, 80, 1, 2, probe)
+    side = MemorySide(SideName.VM)
+    actions = Actions(lambda name: side, {"mute": workload}, lambda key: None, lambda boot: None)
+    how = Options(provider="virtualbox", provision=False)
+    job = Job(0, Verb.UP, SideName.VM, "mute", JobState.RUNNING, time.monotonic_ns(), options=how)
+    with pytest.raises(ActionFailed, match="did not answer"):
+        actions.perform(JobRun(job, lambda: None))
+    assert side.options == [how]
+
+
 def run_of(verb: Verb, name: str) -> JobRun:
     job = Job(0, verb, SideName.CONTAINER, name, JobState.RUNNING, time.monotonic_ns())
     return JobRun(job, lambda: None)

@@ -105,7 +105,7 @@ class Actions:
         if verb is Verb.UP:
             if workload is None:
                 raise ActionFailed(f"{job.name} is no workload of this project", "twindeck ls")
-            side.up(workload, run)
+            side.up(workload, run, job.options)
         else:
             side.act(verb, job.name, run, job.options)
 

@@ -66,7 +66,7 @@ class Side(Protocol):
         Raises EngineUnavailable when the engine goes away; the caller reconnects.
         """
 
-    def up(self, workload: Workload, report: Report) -> None:
+    def up(self, workload: Workload, report: Report, options: Options = AS_USUAL) -> None:
         """Bring the workload up here. Raises ActionFailed, ActionBusy, EngineUnavailable."""
 
     def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:

@@ -180,7 +180,7 @@ class Containers:
             where = self._link.endpoint.label
             raise EngineUnavailable(f"Docker at {where} closed the connection", "docker info")
 
-    def up(self, workload: Workload, report: Report) -> None:
+    def up(self, workload: Workload, report: Report, options: Options = AS_USUAL) -> None:
         """Build what is missing, create and start. Raises ActionFailed, EngineUnavailable."""
         self._require_same_engine()
         bring_up(self._link, workload, report, self._mark)

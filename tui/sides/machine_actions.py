@@ -63,12 +63,12 @@ class MachineActions:
     def _at(self, domain: Domain) -> Libvirt:
         return self._libvirt.at(domain.uri)
 
-    def up(self, workload: Workload, report: Report) -> None:
+    def up(self, workload: Workload, report: Report, options: Options = AS_USUAL) -> None:
         """Create, start and provision the workload's machine."""
         report.phase(Phase.PREPARE)
         machine = self._look(workload.name)
         _check_free(workload.name, machine)
-        self._boot(workload.name, machine, report)
+        self._boot(workload.name, machine, report, options)
 
     def snapshots(self, name: str) -> list[str]:
         """Names of its snapshots, oldest first. Raises TwindeckError."""

@@ -151,10 +151,10 @@ class Machines:
         if self._environments is not None:
             self._environments.definitions.forget()
 
-    def up(self, workload: Workload, report: Report) -> None:
+    def up(self, workload: Workload, report: Report, options: Options = AS_USUAL) -> None:
         """Create, start and provision; see `Side.up`."""
         self._require()
-        self._actions.up(workload, report)
+        self._actions.up(workload, report, options)
 
     def act(self, verb: Verb, name: str, report: Report, options: Options = AS_USUAL) -> None:
         """See `Side.act`. Pause and resume of libvirt machines are instant, in memory."""
