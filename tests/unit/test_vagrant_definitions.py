@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -23,8 +24,10 @@ from tui.engines.vagrant.definitions import (
 )
 from tui.engines.vagrant.environments import Environments, working_folder
 from tui.engines.vagrant.status import Asker
+from tui.errors import ActionFailed
 from tui.model import Instance, State, verbs_for
 from tui.sides.machine_rows import Inventory
+from tui.sides.machines import Machines
 from tui.sides.vagrant_lock import OwnSessions
 
 # As Vagrant 2.3.4 prints it; it does not escape the comma of a name here.
@@ -246,7 +249,7 @@ class Deck:
 
     def __init__(self, tmp_path: Path, start: Path | None, *named: Path) -> None:
         self.definitions = Definitions()
-        environments = Environments(self.definitions, start, named, left_out=tmp_path / "data")
+        self.environments = Environments(self.definitions, start, named, left_out=tmp_path / "data")
         self.inventory = Inventory(
             tmp_path / "project",
             [],
@@ -254,7 +257,7 @@ class Deck:
             tmp_path / "home",
             OwnSessions(),
             Asker(),
-            environments,
+            self.environments,
         )
 
     def rows(self) -> dict[str, Instance]:
@@ -314,6 +317,26 @@ def test_a_vagrantfile_that_does_not_load_is_one_row_and_the_others_work(
     assert broken.note == f"{tmp_path}/broken/Vagrantfile cannot be loaded: line 3: oops"
     assert verbs_for(broken) == frozenset()
     assert rows["shop/web"].state is State.ABSENT
+
+
+@pytest.mark.usefixtures("no_virsh")
+def test_the_log_and_the_shell_of_such_a_row_say_why_it_does_not_load(
+    tmp_path: Path, vagrant: Callable[[str], None]
+) -> None:
+    vagrant("echo \"$VAGRANT_CWD/Vagrantfile:3:in 'x': oops\" >&2")
+    deck = Deck(tmp_path, None, make(tmp_path / "broken").directory)
+    deck.rows()
+    machines = Machines(
+        tmp_path / "project", [], home=tmp_path / "home", environments=deck.environments
+    )
+    name = "broken/Vagrantfile"
+    assert machines.log_source(name) == "vagrant status"
+    for asked in (
+        lambda: next(machines.logs(name, tail=1, follow=False, stop=Event())),
+        lambda: machines.shell(name),
+    ):
+        with pytest.raises(ActionFailed, match="cannot be loaded: line 3: oops"):
+            asked()
 
 
 @pytest.mark.usefixtures("vagrant", "no_virsh")

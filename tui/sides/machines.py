@@ -169,6 +169,8 @@ class Machines:
     def log_source(self, name: str) -> str:
         """See `Side.log_source`."""
         machine = self._actions.find(name)
+        if machine.instance.is_vagrantfile:
+            return "vagrant status"
         if machine.container is not None:
             return "stdout and stderr"
         return "serial console" if self._console(machine) else "journal by SSH"
@@ -189,7 +191,7 @@ class Machines:
 
         Raises UnknownInstance, ActionFailed, EngineUnavailable.
         """
-        machine = self._actions.find(name)
+        machine = self._machine(name)
         entry, cwd, env = machine.entry, None, None
         if machine.container is not None:
             argv = container_command(machine.container, tail=tail, follow=follow)
@@ -214,7 +216,7 @@ class Machines:
 
     def shell(self, name: str) -> Command:
         """`vagrant ssh`. Raises UnknownInstance, ActionFailed, EngineUnavailable."""
-        machine = self._actions.find(name)
+        machine = self._machine(name)
         instance = machine.instance
         if instance.state is not State.RUNNING:
             raise ActionFailed(
@@ -256,6 +258,13 @@ class Machines:
             "machine_index": dict(entry.raw),
             "domain": dict(definition.tree) if definition else None,
         }
+
+    def _machine(self, name: str) -> Machine:
+        """Raises ActionFailed for a Vagrantfile's own row; UnknownInstance, EngineUnavailable."""
+        machine = self._actions.find(name)
+        if machine.instance.is_vagrantfile:
+            raise ActionFailed(machine.instance.note)
+        return machine
 
     def _console(self, machine: Machine) -> Path | None:
         """The console's file, if there is one this user may read."""
