@@ -114,7 +114,7 @@ class FakeFleet:
         self.options.append(options)
         return self._job(verb, instance.side, instance.name)
 
-    def up(self, workload: str, side: SideName) -> Job:
+    def up(self, workload: str, side: SideName, options: Options = AS_USUAL) -> Job:
         self.guard.refuse(f"bring {workload} up")
         self.asked.append(("up", key_of(side, workload)))
         return self._job(Verb.UP, side, workload)

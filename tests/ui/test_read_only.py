@@ -92,7 +92,7 @@ class NaiveFleet(FakeFleet):
         self.asked.append((str(verb), key))
         return self._job(verb, SideName.VM, key)
 
-    def up(self, workload: str, side: SideName) -> Job:
+    def up(self, workload: str, side: SideName, options: Options = AS_USUAL) -> Job:
         self.asked.append(("up", key_of(side, workload)))
         return self._job(Verb.UP, side, workload)
 

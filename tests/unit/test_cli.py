@@ -24,7 +24,18 @@ from tui.cli.session import Settings
 from tui.errors import StoreError
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
-from tui.model import Boot, BootPhase, Check, Instance, Phase, Reading, SideName, State, Verb
+from tui.model import (
+    Boot,
+    BootPhase,
+    Check,
+    Instance,
+    Options,
+    Phase,
+    Reading,
+    SideName,
+    State,
+    Verb,
+)
 from tui.project import find_project
 from tui.sides.base import Command
 from tui.store import Store
@@ -416,6 +427,14 @@ def test_up_on_one_side_only_and_twice(deck: Deck, monkeypatch: pytest.MonkeyPat
     assert again.stderr == "vm:nginx: is running already\n"
     assert deck.vms.asked == [(Verb.UP, "nginx")]
     assert deck.containers.asked == []
+
+
+def test_up_says_what_makes_the_vm_and_whether_it_is_provisioned(
+    deck: Deck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch)
+    assert deck.run("up", "nginx", "--provider", "virtualbox", "--no-provision").exit_code == 0
+    assert deck.vms.options == [Options(provider="virtualbox", provision=False)]
 
 
 def test_up_with_one_engine_gone_uses_the_other_and_fails(

@@ -53,6 +53,12 @@ _TO_SHELL: Mapping[State, str] = {
 
 json_option = click.option("--json", "as_json", is_flag=True, help="A JSON list of what was done.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the engine's output.")
+provider_option = click.option(
+    "--provider", default="", metavar="NAME", help="What makes a new VM."
+)
+provision_option = click.option(
+    "--provision/--no-provision", default=None, help="Whether a VM's provisioners run, too."
+)
 names_argument = click.argument(
     "names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_instance
 )
@@ -61,10 +67,20 @@ names_argument = click.argument(
 @click.command()
 @click.argument("workload", shell_complete=complete_workload)
 @on_option
+@provider_option
+@provision_option
 @verbose_option
 @json_option
 @click.pass_context
-def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool) -> None:
+def up(
+    ctx: click.Context,
+    workload: str,
+    on: str,
+    provider: str,
+    provision: bool | None,
+    verbose: bool,
+    as_json: bool,
+) -> None:
     """Bring a workload up, as a VM, as a container or as both, until it answers."""
     settings: Settings = ctx.obj
     from tui.project import find_project, settled
@@ -73,13 +89,14 @@ def up(ctx: click.Context, workload: str, on: str, verbose: bool, as_json: bool)
     settings.guard.refuse(f"bring {workload} up")
     project, _told = settled(find_project(settings.project))
     find(project, workload)
+    options = Options(provider=provider, provision=provision)
     with running_fleet(settings) as fleet:
         snapshot = fleet.wait_ready(READY_SECONDS)
         ailing = tell_ailing(snapshot, ON[on])
         jobs = [
             _over(Verb.UP, side, workload, ailing[side])
             if side in ailing
-            else _up_on(fleet, side, workload)
+            else _up_on(fleet, side, workload, options)
             for side in ON[on]
         ]
         is_done = _finish(fleet, jobs, verbose=verbose, as_json=as_json)
@@ -100,10 +117,8 @@ def _act_command(verb: Verb) -> click.Command:
 
 @click.command()
 @names_argument
-@click.option("--provider", default="", metavar="NAME", help="What makes a new VM.")
-@click.option(
-    "--provision/--no-provision", default=None, help="Whether a VM's provisioners run, too."
-)
+@provider_option
+@provision_option
 @verbose_option
 @json_option
 @click.pass_context
@@ -249,13 +264,13 @@ def _ask(fleet: Fleet, verb: Verb, instance: Instance, turn: str, options: Optio
         return _over(verb, instance.side, instance.name, error.line)
 
 
-def _up_on(fleet: Fleet, side: SideName, workload: str) -> Job:
+def _up_on(fleet: Fleet, side: SideName, workload: str, options: Options) -> Job:
     instance = fleet.snapshot.find(key_of(side, workload))
     is_its_own = instance is not None and instance.workload == workload
     try:
         if instance is not None and is_its_own and _is_settled(fleet, Verb.UP, instance):
             return _over(Verb.UP, side, workload)
-        return fleet.up(workload, side)
+        return fleet.up(workload, side, options)
     except TwindeckError as error:
         say(f"twindeck: {error.line}")
         return _over(Verb.UP, side, workload, error.line)

@@ -184,8 +184,8 @@ class Fleet:
                 verb = Verb.RESUME
             return self._board.submit(verb, instance.side, instance.name, turn, options)
 
-    def up(self, workload: str, side: SideName) -> Job:
-        """Queue bringing a workload up.
+    def up(self, workload: str, side: SideName, options: Options = AS_USUAL) -> Job:
+        """Queue bringing a workload up; `options`: how, for a VM.
 
         Raises UsageError, also when what has the workload's name was not made of it.
         """
@@ -202,7 +202,7 @@ class Fleet:
                 if instance.state is State.PAUSED:
                     verb = Verb.RESUME
             # The side looks once more whose it is, in the instant before it acts.
-            return self._board.submit(verb, side, workload)
+            return self._board.submit(verb, side, workload, options=options)
 
     def output(self, key: str) -> tuple[str, ...]:
         """Cleaned output of the newest job on that instance."""

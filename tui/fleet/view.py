@@ -58,7 +58,7 @@ class FleetView(Protocol):
         What was asked with the same `turn` is done one after the other.
         """
 
-    def up(self, workload: str, side: SideName) -> Job:
+    def up(self, workload: str, side: SideName, options: Options = AS_USUAL) -> Job:
         """Queue bringing a workload up. Raises UsageError."""
 
     def snapshots(self, key: str) -> Sequence[str]:
