@@ -160,6 +160,27 @@ def test_a_pid_file_that_names_nobody_is_stale(host: Host, tmp_path: Path, conte
     assert not pid_file.exists()
 
 
+@pytest.mark.parametrize("content", ["99999999\n", ""])
+def test_a_pid_file_in_a_folder_that_is_roots_alone_is_read_as_root(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    daemon = server(tmp_path)
+    pid_file = Path(daemon.pid_files[0][0])
+    pid_file.write_text(content)
+    stat = Path.stat
+
+    def refuse(path: Path, **options: bool) -> os.stat_result:
+        if path.parent == tmp_path:
+            raise PermissionError(13, "Permission denied")
+        return stat(path, **options)
+
+    with monkeypatch.context() as patched:
+        # What the folder is like for an ordinary user.
+        patched.setattr(Path, "stat", refuse)
+        clear_stale(host, daemon, lambda line: None)
+    assert not pid_file.exists()
+
+
 def test_a_process_that_only_waits_to_be_reaped_is_gone(host: Host) -> None:
     with subprocess.Popen(["true"]) as child:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

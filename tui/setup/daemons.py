@@ -27,6 +27,8 @@ _CLOCK_SECONDS = 1.0
 # A shell has its background children ignore two signals; a daemon would pass that to containers.
 _DETACH = 'env --default-signal=INT,QUIT,HUP setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
 
+_READ_AS_ROOT = 'echo "$(stat -c %Y "$0") $(cat "$0")"'
+
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
@@ -169,13 +171,13 @@ def clear_stale(host: Host, daemon: Daemon, say: Say) -> None:
     """Remove what a killed daemon left behind and a new one would stumble over."""
     for file, name in daemon.pid_files:
         path = host.path(file)
-        pid = read_pid(path)
-        if not path.exists() or is_process(host, pid, name):
+        left = _left(host, path)
+        if left is None or is_process(host, left.pid, name):
             continue
-        if _wrote(host, pid, path):
-            say(f"leaving {path}: pid {pid}, which runs, was there when it was written")
+        if _wrote(host, left):
+            say(f"leaving {path}: pid {left.pid}, which runs, was there when it was written")
             continue
-        say(f"removing {path}: no {name} runs as pid {pid}")
+        say(f"removing {path}: no {name} runs as pid {left.pid}")
         host.run(*host.as_root("rm", "-f", str(path)))
     for file in daemon.sockets:
         path = host.path(file)
@@ -184,14 +186,36 @@ def clear_stale(host: Host, daemon: Daemon, say: Say) -> None:
             host.run(*host.as_root("rm", "-f", str(path)))
 
 
-def _wrote(host: Host, pid: int | None, path: Path) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A pid file."""
+
+    pid: int | None
+    written: float
+    """Unix seconds."""
+
+
+def _left(host: Host, path: Path) -> _Left | None:
+    """What is in a daemon's pid file, be its folder root's alone; None when there is none."""
+    try:
+        return _Left(read_pid(path), path.stat().st_mtime)
+    except PermissionError:
+        told = host.run(*host.as_root("sh", "-c", _READ_AS_ROOT, str(path)))
+    except OSError:
+        return None
+    written, _, pid = told.last_line.partition(" ")
+    if not written.isdigit():
+        return None
+    return _Left(int(pid) if pid.isdigit() else None, float(written))
+
+
+def _wrote(host: Host, left: _Left) -> bool:
     """Whether the live process of that pid is older than the file, so that the file means it.
 
     A daemon by another name, in a container or behind a wrapper, is somebody's all the same.
     """
     try:
-        written = path.stat().st_mtime
-        stat = host.path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        stat = host.path(f"/proc/{left.pid}/stat").read_text(encoding="utf-8", errors="replace")
         kernel = host.path("/proc/stat").read_text(encoding="ascii")
         state, *rest = stat.rpartition(")")[2].split()
         (booted,) = (line for line in kernel.splitlines() if line.startswith("btime "))
@@ -199,7 +223,7 @@ def _wrote(host: Host, pid: int | None, path: Path) -> bool:
         return False
     # Field 22 of proc(5): ticks from the kernel's start to the process's.
     began = int(booted.split()[1]) + int(rest[18]) / os.sysconf("SC_CLK_TCK")
-    return state not in ("Z", "X") and began < written + _CLOCK_SECONDS
+    return state not in ("Z", "X") and began < left.written + _CLOCK_SECONDS
 
 
 def running_pid(host: Host, daemon: Daemon) -> int | None:
@@ -238,8 +262,14 @@ def process_name(host: Host, pid: int) -> str | None:
 
 
 def is_dead_socket(path: Path) -> bool:
-    """Whether it is a socket that refuses, as one does whose owner is gone."""
-    if not path.is_socket():
+    """Whether it is a socket that refuses, as one does whose owner is gone.
+
+    In a folder that is root's alone it is not known to be: its daemon makes it anew.
+    """
+    try:
+        if not path.is_socket():
+            return False
+    except PermissionError:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(2)
