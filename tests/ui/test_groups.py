@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.ui.conftest import asked_of, build_app, line_with, lines_of
-from tests.ui.fleets import fleet_of, vm
+from tests.ui.fleets import fleet_of, job, vm
 from tui.app import TwindeckApp
 from tui.core.groups import members_for, start_or_stop_all, turn_of
-from tui.model import Instance, State, Verb
+from tui.model import Instance, Phase, State, Verb
 from tui.screens.decks import DecksScreen
 
 SHOP = "/srv/shop"
@@ -40,6 +40,28 @@ async def test_s_on_a_heading_starts_all_in_the_vagrantfiles_order_without_those
         assert "start all" in lines_of(app)[-1]
         await pilot.press("s")
         assert asked_of(app) == [("start", "vm:shop/web"), ("start", "vm:shop/db")]
+
+
+async def test_the_line_below_tells_how_its_members_are_and_what_s_does() -> None:
+    app = build_app(fleet_of(vm("one"), replace(WEB, state=State.RUNNING), DB, EXTRA))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j")
+        assert lines_of(app)[-2].strip() == "shop  1 running, 2 absent  s starts db"
+
+
+async def test_the_line_below_follows_the_member_that_is_under_way() -> None:
+    going = job(Verb.START, DB.key, phase=Phase.BOOT)
+    app = build_app(replace(fleet_of(vm("one"), WEB, DB), jobs={DB.key: going}))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j")
+        assert "start shop/db" in lines_of(app)[-2]
+
+
+async def test_it_offers_no_key_that_is_refused() -> None:
+    app = build_app(fleet_of(vm("one"), WEB, DB), read_only=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j")
+        assert lines_of(app)[-2].strip() == "shop  2 absent"
 
 
 async def test_it_stops_them_the_other_way_round_when_all_run() -> None:

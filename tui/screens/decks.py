@@ -174,6 +174,7 @@ class DecksScreen(ActingScreen):
         """Status line, keys and what is measured follow the selection and what is in view."""
         self._tell_watched()
         selected = self.deck.selected
+        self._status.group = self.group()
         self._status.key = selected.key if selected else None
         self._status.follow()
         self.set_class(self.deck.cursor is None, "-none")

@@ -61,6 +61,11 @@ def visible_name(name: str) -> str:
     return clean(name) or "?"
 
 
+def member_name(instance: Instance) -> str:
+    """Its name below the heading of its group, which has the folder's already."""
+    return visible_name(instance.name.removeprefix(f"{PurePath(instance.group).name}/"))
+
+
 def elapsed(seconds: float) -> str:
     """`12s`, `1m05s`, `1h02m`."""
     return age(seconds)
@@ -188,9 +193,8 @@ def _name_cell(instance: Instance, moment: Moment, width: int) -> Cell:
 
 
 def member_cell(instance: Instance, moment: Moment, width: int) -> Cell:
-    """The name under its group's heading, which has the folder's already."""
-    prefix = f"{PurePath(instance.group).name}/"
-    return _named(instance, instance.name.removeprefix(prefix), moment, width)
+    """The name under its group's heading."""
+    return _named(instance, member_name(instance), moment, width)
 
 
 def _named(instance: Instance, name: str, moment: Moment, width: int) -> Cell:

@@ -12,6 +12,7 @@ from tui.snapshot import Job, JobState
 from tui.text import clean
 from tui.units import iec, seconds
 from tui.widgets.cells import elapsed, job_seconds, visible_name
+from tui.widgets.group_line import group_words
 from tui.widgets.pair import pair_of
 from tui.widgets.plainly import fitted
 from tui.widgets.rows import Rows
@@ -24,6 +25,8 @@ class StatusLine(Rows):
 
     key: var[str | None] = var(None)
     """The selected instance."""
+    group: tuple[Instance, ...] = ()
+    """The members of the group whose heading is selected."""
     has_comparison = False
     """Whether one is shown as under way."""
 
@@ -57,6 +60,8 @@ class StatusLine(Rows):
     def _of_selection(self, width: int) -> Content:
         """Progress first, then failure, then the pair's figures; `width` is what it may take."""
         snapshot = self.app.snapshot
+        if self.group:
+            return self._of_group()
         instance = snapshot.find(self.key) if self.key else None
         if instance is None:
             return Content("")
@@ -68,6 +73,13 @@ class StatusLine(Rows):
         if instance.busy:
             return Content.from_markup("[$accent]busy[/]  $b", b=clean(instance.busy))
         return self._figures(instance, width)
+
+    def _of_group(self) -> Content:
+        jobs = (self.app.snapshot.jobs.get(i.key) for i in self.group)
+        under_way = next((job for job in jobs if job and job.state is JobState.RUNNING), None)
+        if under_way is not None:
+            return self._progress(under_way)
+        return group_words(self.group, may_act=not self.app.is_read_only)
 
     def _progress(self, job: Job) -> Content:
         phase = f" {self.app.glyphs.dot} {job.phase}" if job.phase else ""
