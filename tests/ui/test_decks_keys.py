@@ -113,6 +113,12 @@ async def test_keys_without_sense_in_a_state_do_nothing(state: State, keys: str)
         assert isinstance(app.screen, DecksScreen)
 
 
+async def test_the_footer_names_what_two_keys_do_only_once() -> None:
+    app = build_app(fleet_of(vm("one", State.PAUSED)))
+    async with app.run_test(size=STANDARD):
+        assert lines_of(app)[-1].count("resume") == 1
+
+
 async def test_the_footer_says_which_way_the_key_goes() -> None:
     app = build_app(fleet_of(vm("one"), vm("two", State.STOPPED)))
     async with app.run_test(size=STANDARD) as pilot:

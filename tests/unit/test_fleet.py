@@ -199,6 +199,16 @@ def ledger_of(side: MemorySide, pace: Pace) -> tuple[Watcher, Ledger]:
     return Watcher(side, listed, ailing, pace), ledger
 
 
+def test_a_watcher_that_is_stopped_before_its_threads_began_never_lists() -> None:
+    watcher, ledger = ledger_of(
+        MemorySide(CONTAINER, [Instance(CONTAINER, "db", State.RUNNING)]), Pace()
+    )
+    watcher.stop()
+    watcher.start()
+    watcher.stop()
+    assert ledger.snapshot.instances == ()
+
+
 def test_an_engine_that_freezes_without_a_word_is_told_stale_and_comes_back_by_itself() -> None:
     side = Frozen(CONTAINER, [Instance(CONTAINER, "db", State.RUNNING, id="c1")])
     watcher, ledger = ledger_of(side, Pace(pulse_seconds=0.05))

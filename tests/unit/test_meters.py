@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -254,6 +255,15 @@ def test_a_machine_without_libvirt_shows_its_host_cost_and_why_no_more() -> None
     assert second.memory_kind == "host-rss"
     assert second.guest_memory_bytes is None
     assert "virtualbox" in second.reasons["guest_memory_bytes"]
+
+
+def test_a_process_that_has_ended_and_waits_to_be_reaped_is_no_machine_without_memory() -> None:
+    with subprocess.Popen(["true"]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        machine = Instance(SideName.VM, "m", State.RUNNING, pid=child.pid, provider="virtualbox")
+        meter = MachineMeter()
+        assert list(meter.sample([machine])) == []
+        meter.close()
 
 
 def test_a_machine_whose_process_is_gone_is_left_out() -> None:

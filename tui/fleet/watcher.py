@@ -71,7 +71,9 @@ class Watcher:
         self._reconnect.set()
         deadline = time.monotonic() + _JOIN_SECONDS
         for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            # Another thread may only be about to start it, which then ends at once.
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def refresh(self) -> None:
         """List again now."""

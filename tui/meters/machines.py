@@ -100,6 +100,9 @@ class MachineMeter:
             t_ns = time.monotonic_ns()
             times = process.cpu_times()
             rss_bytes = process.memory_info().rss
+        if not rss_bytes:
+            # It has ended: the kernel has taken its memory back and only waits to be asked how.
+            return None
         now = (t_ns, round((times.user + times.system) * 1e9))
         percent, why = cpu_percent(hypervisor.before, now)
         hypervisor.before = now

@@ -67,7 +67,12 @@ class KeyFooter(Widget):
         first = [entry for entry in keys if entry[0].binding.action not in _LAST]
         spare = self.content_size.width + _GAP - sum(_width(*entry) for entry in last)
         shown = []
+        told: set[str] = set()
         for entry in first:
+            # Two keys may come to the same for a while: `s` and `p` both resume what is paused.
+            if entry[1] in told:
+                continue
+            told.add(entry[1])
             if spare < _width(*entry):
                 break
             spare -= _width(*entry)
