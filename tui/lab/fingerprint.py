@@ -44,6 +44,11 @@ def fingerprint(docker: Resolver | None = None) -> tuple[dict[str, str], str]:
     return _told(found)
 
 
+def hardware() -> dict[str, str]:
+    """The labels and values that tell this host from another: `CPU` and `Memory`. Asks no engine."""
+    return {"CPU": _cpu()["CPU"], "Memory": _memory()["Memory"]}
+
+
 def with_vm(host: Mapping[str, str], rig: Rig) -> tuple[dict[str, str], str]:
     """The same with how the VM that runs is built."""
     return _told({**host, **_machine(rig)})

@@ -1,0 +1,50 @@
+"""What a figure of this host says of an answer: which side meets the need it stands for."""
+
+from __future__ import annotations
+
+from tui.advice.model import CONTAINER, VM, Answer, Criterion, Figure, Finding, Rule
+from tui.units import figure as shown
+
+
+def find(criterion: Criterion, answer: Answer, rule: Rule, figure: Figure) -> Finding:
+    """The finding; one that is unfit says why and decides nothing."""
+    head = f"{figure.title}: VM {shown(figure.vm, figure.unit)}, container "
+    head += f"{shown(figure.container, figure.unit)}, measured here in run {figure.run_id}"
+    head += f" ({_circumstances(figure)})"
+    if figure.unfit:
+        return Finding(criterion.id, answer.id, figure, {}, f"{head}. Not counted: {figure.unfit}.")
+    passes = _against_limit(rule.limit, figure) if rule.limit is not None else _by_share(rule, figure)
+    return Finding(criterion.id, answer.id, figure, passes, f"{head}. {_verdict(rule, figure, passes)}")
+
+
+def _circumstances(figure: Figure) -> str:
+    readings = "one reading" if figure.readings == 1 else f"{figure.readings} readings"
+    return f"{figure.accelerator or 'accelerator not told'}, {readings} a side"
+
+
+def _against_limit(limit: float, figure: Figure) -> dict[str, bool]:
+    sides = ((VM, figure.vm), (CONTAINER, figure.container))
+    if figure.is_more_better:
+        return {side: value >= limit for side, value in sides}
+    return {side: value <= limit for side, value in sides}
+
+
+def _by_share(rule: Rule, figure: Figure) -> dict[str, bool]:
+    """Each side is held against the other; what the noise covers counts as the same."""
+    if figure.is_alike or figure.ratio is None:
+        return {VM: True, CONTAINER: True}
+    share = rule.share or 0.0
+    speed = figure.ratio if figure.is_more_better else 1 / figure.ratio
+    return {VM: speed >= share, CONTAINER: 1 / speed >= share}
+
+
+def _verdict(rule: Rule, figure: Figure, passes: dict[str, bool]) -> str:
+    both = [name for name, side in (("the VM", VM), ("the container", CONTAINER)) if passes[side]]
+    who = " and ".join(both) if both else "neither"
+    if rule.limit is not None:
+        bound = "at least" if figure.is_more_better else "at most"
+        verb = "meet" if len(both) == 2 else "meets"
+        return f"Of {bound} {shown(rule.limit, figure.unit)}: {who} {verb} it."
+    if len(both) == 2:
+        return "No difference that would decide."
+    return f"Here {who} is the faster by more than {(1 - (rule.share or 0.0)) * 100:.0f} %."
