@@ -17,9 +17,7 @@ def fighting(chart: Chart, answers: Answers) -> tuple[Conflict, ...]:
     named = [one for one in chart.conflicts if {one.first, one.second} <= given]
     told = {frozenset((one.first, one.second)) for one in named}
     shown = [
-        one
-        for one in _by_veto(chart, answers)
-        if frozenset((one.first, one.second)) not in told
+        one for one in _by_veto(chart, answers) if frozenset((one.first, one.second)) not in told
     ]
     return (*named, *shown)
 

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
+from tui.accelerator import TCG
 from tui.advice.model import Chart, Figure
 from tui.errors import StoreError, UsageError
-from tui.lab.table import make_table
+from tui.lab.table import OF_EMULATION, make_table
 from tui.results import Arm, Better, Line, Outcome, Run, RunState, Study
 
 EMULATED = (
     "the VM ran under software emulation (tcg), which says nothing of the speed of VMs on hardware"
 )
-_MOST_RUNS = 50
+_MOST_RUNS = 30
 """Looked at from the newest on: what is older than so many runs is no figure of today."""
 
 
@@ -48,7 +49,12 @@ def gather(
     fit: dict[str, Figure] = {}
     unfit: dict[str, Figure] = {}
     for run in history.read(None, _MOST_RUNS)[0]:
-        if run.state is not RunState.DONE or wanted <= fit.keys():
+        missing = wanted - fit.keys()
+        is_unfit = run.accelerator == TCG or bool(_elsewhere(run, here))
+        if run.state is not RunState.DONE or not missing:
+            continue
+        if is_unfit and missing <= unfit.keys():
+            # Could add nothing, and a run with all its readings takes long to read.
             continue
         try:
             study = history.study(run.id)
@@ -60,9 +66,7 @@ def gather(
     return {**unfit, **fit}
 
 
-def figures_of(
-    study: Study, wanted: AbstractSet[str], here: Mapping[str, str]
-) -> Iterator[Figure]:
+def figures_of(study: Study, wanted: AbstractSet[str], here: Mapping[str, str]) -> Iterator[Figure]:
     """The run's figures of those metrics that both sides have."""
     elsewhere = _elsewhere(study.run, here)
     for row in make_table(study).rows:
@@ -75,7 +79,7 @@ def _figure(line: Line, run: Run, elsewhere: str) -> Figure | None:
     vm, container = line.estimates.get(Arm.VM), line.estimates.get(Arm.CONTAINER)
     if vm is None or container is None:
         return None
-    ratio = line.ratio
+    paired = line.ratio.median if line.ratio is not None else None
     return Figure(
         metric=line.metric.id,
         title=line.metric.title,
@@ -83,24 +87,27 @@ def _figure(line: Line, run: Run, elsewhere: str) -> Figure | None:
         is_more_better=line.metric.better is Better.MORE,
         vm=vm.median,
         container=container.median,
-        ratio=ratio.median if ratio is not None and ratio.median > 0 else None,
-        is_alike=ratio is not None and ratio.outcome in (Outcome.NONE, Outcome.UNSURE),
+        ratio=paired or _over(vm.median, container.median),
+        is_alike=line.ratio is not None and line.ratio.outcome in (Outcome.NONE, Outcome.UNSURE),
         readings=min(vm.n, container.n),
         run_id=run.id,
         accelerator=run.accelerator or "",
-        unfit=elsewhere or _unfit(line),
+        unfit=elsewhere or _unfit(line, run),
     )
 
 
-def _unfit(line: Line) -> str:
-    """Why the figure is no evidence."""
-    ratio = line.ratio
-    if ratio is None:
-        return "no reading of one side has one of the other beside it"
-    if ratio.is_emulated:
+def _over(vm: float, container: float) -> float | None:
+    return vm / container if vm > 0 and container > 0 else None
+
+
+def _unfit(line: Line, run: Run) -> str:
+    """Why the figure is no evidence; "" when it is."""
+    if run.accelerator == TCG and line.metric.row in OF_EMULATION:
         return EMULATED
-    if ratio.outcome is Outcome.CACHED:
+    if line.ratio is not None and line.ratio.outcome is Outcome.CACHED:
         return "a side was quicker than the host's own disk, so a cache answered"
+    if any(line.estimates[arm].median <= 0 for arm in (Arm.VM, Arm.CONTAINER)):
+        return "a side reads 0, which no ratio can be made of"
     return ""
 
 

@@ -8,13 +8,20 @@ from tui.units import figure as shown
 
 def find(criterion: Criterion, answer: Answer, rule: Rule, figure: Figure) -> Finding:
     """The finding; one that is unfit says why and decides nothing."""
-    head = f"{figure.title}: VM {shown(figure.vm, figure.unit)}, container "
-    head += f"{shown(figure.container, figure.unit)}, measured here in run {figure.run_id}"
-    head += f" ({_circumstances(figure)})"
+    head = (
+        f"{figure.title}: VM {shown(figure.vm, figure.unit)}, container "
+        f"{shown(figure.container, figure.unit)}, measured here in run {figure.run_id} "
+        f"({_circumstances(figure)})."
+    )
     if figure.unfit:
-        return Finding(criterion.id, answer.id, figure, {}, f"{head}. Not counted: {figure.unfit}.")
-    passes = _against_limit(rule.limit, figure) if rule.limit is not None else _by_share(rule, figure)
-    return Finding(criterion.id, answer.id, figure, passes, f"{head}. {_verdict(rule, figure, passes)}")
+        says = f"{head} Not counted: {figure.unfit}."
+        return Finding(criterion.id, answer.id, figure, {}, says)
+    if rule.limit is not None:
+        passes = _against_limit(rule.limit, figure)
+    else:
+        passes = _by_share(rule, figure)
+    says = f"{head} {_verdict(rule, figure, passes)}"
+    return Finding(criterion.id, answer.id, figure, passes, says)
 
 
 def _circumstances(figure: Figure) -> str:

@@ -45,7 +45,7 @@ def fingerprint(docker: Resolver | None = None) -> tuple[dict[str, str], str]:
 
 
 def hardware() -> dict[str, str]:
-    """The labels and values that tell this host from another: `CPU` and `Memory`. Asks no engine."""
+    """What tells this host from another, `CPU` and `Memory`, read without asking any engine."""
     return {"CPU": _cpu()["CPU"], "Memory": _memory()["Memory"]}
 
 
