@@ -109,7 +109,7 @@ def _given(chart: Chart, file: Path | None, pairs: Sequence[str]) -> dict[str, s
 
     if file is not None or pairs:
         return {**(read_answers(file, chart) if file else {}), **read_pairs(pairs, chart)}
-    if not sys.stdin.isatty():
+    if not _has_terminal():
         raise UsageError(
             "there is no terminal to ask on, and no answer is given",
             "give --answers FILE or --answer ID=ANSWER; --questions lists them",
@@ -117,6 +117,10 @@ def _given(chart: Chart, file: Path | None, pairs: Sequence[str]) -> dict[str, s
     from tui.advice.interview import Interview
 
     return _ask(Interview(chart))
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _figures(chart: Chart, guard: Guard) -> Figures:
