@@ -13,7 +13,7 @@ from tui.advice.chart import load_chart
 from tui.advice.decide import decide
 from tui.advice.evidence import gather, wanted_metrics
 from tui.advice.model import Figure
-from tui.lab.fingerprint import hardware
+from tui.lab.hardware import hardware
 from tui.results import Arm, Measurement, RunState
 from tui.run_store import Runs
 from tui.store import Store

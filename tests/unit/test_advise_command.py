@@ -23,7 +23,7 @@ LEANING = ("startup=seconds", "platform=vms", "tenants=one")
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
     monkeypatch.setenv("TWINDECK_DATA", str(folder))
-    monkeypatch.setattr("tui.lab.fingerprint.hardware", lambda: {"CPU": "Some CPU, 2 threads"})
+    monkeypatch.setattr("tui.lab.hardware.hardware", lambda: {"CPU": "Some CPU, 2 threads"})
     return folder
 
 
@@ -277,7 +277,7 @@ def test_a_run_of_another_host_is_told_and_not_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_run(tmp_path, "kvm")
-    monkeypatch.setattr("tui.lab.fingerprint.hardware", lambda: {"CPU": "Another"})
+    monkeypatch.setattr("tui.lab.hardware.hardware", lambda: {"CPU": "Another"})
     result = run(*with_answers(*LEANING))
     assert result.stdout.startswith("Answer: container\n")
     assert "Not counted: it was measured on another host" in result.stdout

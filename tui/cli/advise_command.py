@@ -126,7 +126,7 @@ def _has_terminal() -> bool:
 def _figures(chart: Chart, guard: Guard) -> Figures:
     """What this host measured; nothing where the history cannot be read, which is told."""
     from tui.advice.evidence import gather, wanted_metrics
-    from tui.lab.fingerprint import hardware
+    from tui.lab.hardware import hardware
     from tui.run_store import Runs
     from tui.store import Store
 
