@@ -167,11 +167,18 @@ def test_when_all_is_ruled_out_the_vetoes_that_contradict_each_other_are_told() 
     [
         ({"guest": "other-os", "virtualization": "emulation"}, "expect it to be many times slower"),
         ({"isolation": "process", "code": "untrusted"}, "one of the two answers is probably wrong"),
-        ({"moving": "live", "virtualization": "none"}, "one calls for VM, the other rules it out"),
+        (
+            {"moving": "live", "virtualization": "none"},
+            "one calls for VM or containers in VMs, the other rules that out",
+        ),
     ],
 )
 def test_answers_that_fight_are_pointed_out(answers: dict[str, str], part: str) -> None:
     assert any(part in one.says for one in decide(CHART, answers).conflicts)
+
+
+def test_an_answer_that_leaves_another_outcome_does_not_fight() -> None:
+    assert decide(CHART, {"software": "jobs", "code": "untrusted"}).conflicts == ()
 
 
 def test_answers_that_agree_are_not_said_to_fight() -> None:

@@ -8,7 +8,7 @@ from itertools import combinations
 from tui.advice.model import Answer, Answers, Chart, Conflict, Criterion
 
 _CALLED_FOR = 3
-"""The strength at which an answer calls for an outcome."""
+"""The strength at which an answer calls for an outcome; a weaker one leaves room."""
 
 
 def fighting(chart: Chart, answers: Answers) -> tuple[Conflict, ...]:
@@ -36,10 +36,13 @@ def _by_veto(chart: Chart, answers: Answers) -> Iterator[Conflict]:
             yield Conflict(first, second, f"{ends} rule out every outcome between them.")
         elif lost := _lost(one, other) or _lost(other, one):
             names = " or ".join(chart.outcome(name).name for name in lost)
-            yield Conflict(first, second, f"{ends}: one calls for {names}, the other rules it out.")
+            yield Conflict(
+                first, second, f"{ends}: one calls for {names}, the other rules that out."
+            )
 
 
 def _lost(asking: tuple[Criterion, Answer], refusing: tuple[Criterion, Answer]) -> list[str]:
-    """What `asking` calls for, when `refusing` rules all of it out; else []."""
-    wanted = [name for name, strength in asking[1].speaks.items() if strength >= _CALLED_FOR]
-    return wanted if set(wanted) <= set(refusing[1].vetoes) else []
+    """What `asking` speaks for, when it calls for some of it and `refusing` rules all out."""
+    wanted = [name for name, strength in asking[1].speaks.items() if strength > 0]
+    is_called_for = _CALLED_FOR in asking[1].speaks.values()
+    return wanted if is_called_for and set(wanted) <= set(refusing[1].vetoes) else []
