@@ -281,3 +281,23 @@ def test_a_run_of_another_host_is_told_and_not_counted(
     result = run(*with_answers(*LEANING))
     assert result.stdout.startswith("Answer: container\n")
     assert "Not counted: it was measured on another host" in result.stdout
+
+
+def test_the_documented_example_is_what_comes_out(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "advice.md").read_text()
+    file = tmp_path / "ci.toml"
+    file.write_text(document.split("```toml\n")[1].split("```")[0])
+    shown = document.split("$ twindeck advise --answers ci.toml\n")[1].split("```")[0]
+    assert run("--answers", str(file)).stdout == shown
+
+
+def test_the_document_names_every_question_and_every_measured_answer() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "advice.md").read_text()
+    listed = json.loads(run("--questions", "--json").stdout)
+    assert f"\n{len(listed)} questions; " in document
+    for question in listed:
+        assert f"`{question['id']}`" in document
+        for answer in question["answers"]:
+            if answer["metric"]:
+                assert f"`{question['id']}={answer['id']}`" in document
+                assert f"`{answer['metric']}`" in document

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from tui.advice.model import Advice, Chart, Reason, State
 from tui.advice.words import (
+    against,
     answered,
     basis,
     by_figures,
     changes,
     names,
     ruled_out,
+    why,
 )
 from tui.lab.reports.markdown import safe
 
@@ -34,8 +36,8 @@ def _lines(chart: Chart, advice: Advice, day: str) -> Iterator[str]:
         yield from ("", f"Two answers fight: {safe(one.says)}")
     yield from ("", "## Decision", "")
     yield from _decision(advice)
-    yield from _reasons("Reasons", advice.reasons)
-    yield from _reasons("What speaks against it", advice.doubts)
+    yield from _reasons("Reasons" if why(advice) == "Why" else why(advice), advice.reasons)
+    yield from _reasons(against(advice), advice.doubts)
     yield from _list("Ruled out", ruled_out(chart, advice))
     yield from _list("Measured on this host", [one.says for one in advice.findings])
     kept = [text for outcome in advice.leaders for text in outcome.consequences]

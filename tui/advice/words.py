@@ -18,7 +18,7 @@ def lines(chart: Chart, advice: Advice) -> Iterator[str]:
     yield answered(advice)
     if (told := by_figures(advice)) is not None:
         yield told
-    for title, found in (("Why", advice.reasons), ("What speaks against it", advice.doubts)):
+    for title, found in ((why(advice), advice.reasons), (against(advice), advice.doubts)):
         if found:
             yield from ("", f"{title}:")
             yield from (line for reason in found for line in _reason(reason))
@@ -28,6 +28,17 @@ def lines(chart: Chart, advice: Advice) -> Iterator[str]:
     yield from _section("What would change the answer", changes(advice))
     yield from ("", "Points:")
     yield from (f"  {line}" for line in standings(advice))
+
+
+def why(advice: Advice) -> str:
+    """The heading of the reasons, which are those of the first outcome of a tie."""
+    return f"Why {advice.leaders[0].name}" if advice.state is State.TIED else "Why"
+
+
+def against(advice: Advice) -> str:
+    """The heading of what speaks against the same outcome."""
+    it = advice.leaders[0].name if advice.state is State.TIED else "it"
+    return f"What speaks against {it}"
 
 
 def _section(title: str, items: Sequence[str]) -> Iterator[str]:
