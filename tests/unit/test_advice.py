@@ -233,14 +233,14 @@ def test_a_measured_boot_within_the_limit_turns_the_answer_to_the_vm() -> None:
     told = "\n".join(lines(CHART, advice))
     assert "by the cited ones alone it would be container." in told
     assert "measured here in run nginx-20260131-093000 (kvm, 6 readings a side)" in told
-    assert "Of at most 10.0 s: the VM and the container meet it." in told
+    assert "Asked for is at most 10.0 s: both sides meet it." in told
 
 
 def test_a_measured_boot_above_the_limit_confirms_what_is_cited() -> None:
     advice = decide(CHART, LEANING, {"boot.warm": measured("boot.warm", 21.0, 0.4)})
     assert names(advice) == {"container"}
     assert advice.without_figures is None
-    assert "Of at most 10.0 s: the container meets it." in advice.findings[0].says
+    assert "10.0 s: the container meets it, the VM does not." in advice.findings[0].says
 
 
 def test_an_unfit_figure_changes_nothing_and_says_why() -> None:
@@ -270,6 +270,25 @@ def test_speed_is_decided_by_the_share_one_side_reaches_of_the_other(
     )
     advice = decide(CHART, {"storage": "heavy"}, {"disk.randread": figure})
     assert advice.findings[0].passes == expected
+
+
+@pytest.mark.parametrize(
+    ("vm", "container", "told"),
+    [
+        (20.0, 18.0, "Asked for is at most 10.0 s: neither side meets it."),
+        (3.0, 18.0, "Asked for is at most 10.0 s: the VM meets it, the container does not."),
+    ],
+)
+def test_a_finding_says_which_side_meets_the_need(vm: float, container: float, told: str) -> None:
+    figure = measured("boot.warm", vm, container)
+    says = decide(CHART, {"startup": "seconds"}, {"boot.warm": figure}).findings[0].says
+    assert says.endswith(told)
+
+
+def test_a_finding_of_speed_names_the_side_that_falls_behind() -> None:
+    figure = measured("cpu.events", 600.0, 1000.0, unit="events/s", is_more_better=True)
+    says = decide(CHART, {"cpu": "yes"}, {"cpu.events": figure}).findings[0].says
+    assert says.endswith("The VM does not reach 95 % of the other.")
 
 
 def test_unknown_answers_are_not_looked_at() -> None:
@@ -322,6 +341,8 @@ def broken(tmp_path: Path) -> Callable[[str, str, str], Chart]:
         ("trust.toml", 'id = "data"', 'id = "guest"', "criterion[guest].id: stands there twice"),
         ("sources.toml", "https://", "ftp://", "address: expected https://"),
         ("conflicts.toml", "guest=other-os", "guest=x", "answers: no answer guest=x"),
+        ("kernel.toml", 'tcg = "emulation"', 'tcg = "x"', "by_accelerator.tcg: no answer x"),
+        ("kernel.toml", 'tcg = "emulation"', 'hvf = "yes"', "by_accelerator.hvf: unknown key"),
         ("outcomes.toml", "[[outcome]]", "[[outcome", "malformed TOML"),
     ],
 )

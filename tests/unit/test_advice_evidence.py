@@ -149,7 +149,7 @@ def test_no_difference_beyond_the_noise_speaks_for_neither_side(runs: Runs, keep
     advice = decide(CHART, {"network": "heavy"}, figures(runs))
     points = {one.outcome.id: one.points for one in advice.standings}
     assert points["vm"] == points["container"] == 6
-    assert advice.findings[0].says.endswith("No difference that would decide.")
+    assert advice.findings[0].says.endswith("Neither is slower by enough to decide.")
 
 
 def test_a_run_that_cannot_be_read_hides_no_other(runs: Runs, keep: Keep, tmp_path: Path) -> None:

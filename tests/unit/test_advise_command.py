@@ -191,6 +191,25 @@ def test_back_why_and_skip() -> None:
 
 
 @pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ("kvm", "on this host: 1, as a guest was last booted with kvm"),
+        ("tcg", "on this host: 2, as a guest was last booted with tcg"),
+        (None, ""),
+    ],
+)
+def test_what_this_host_was_seen_to_boot_with_is_told_where_it_is_asked_and_answers_nothing(
+    monkeypatch: pytest.MonkeyPatch, seen: str | None, told: str
+) -> None:
+    monkeypatch.setattr("tui.accelerator.read", lambda: seen)
+    result = run("--json", keys="\n\n\n\n\nf\n")
+    assert json.loads(result.stdout)["answers"] == {}
+    hints = [line.strip() for line in result.stderr.splitlines() if "on this host" in line]
+    assert hints == ([told] if told else [])
+
+
+@pytest.mark.usefixtures("terminal")
 def test_skipping_everything_ends_with_no_guess() -> None:
     result = run(keys="\n" * 25)
     assert result.exit_code == 0

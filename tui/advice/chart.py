@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui.accelerator import KNOWN
 from tui.advice.model import Answer, Chart, Conflict, Criterion, Outcome, Rule, Source
 from tui.core.reading import MIB, read_bounded
 from tui.core.reasons import place_in, reason_of
@@ -147,12 +148,13 @@ def _sources(file: Table) -> Iterator[Source]:
 def _criteria(
     file: Table, outcomes: Sequence[str], sources: Mapping[str, Source]
 ) -> Iterator[Criterion]:
-    keys = ("id", "question", "why", "weight", "cited", "sources", "answer")
+    keys = ("id", "question", "why", "weight", "cited", "sources", "answer", "by_accelerator")
     for one in file.tables("criterion", keys):
         named = one.texts("sources")
         unknown = next((name for name in named if name not in sources), None)
         if unknown is not None or not named:
             raise one.error("sources", f"no source {unknown}" if unknown else "expected a source")
+        answers = tuple(_answers(one, outcomes))
         yield Criterion(
             id=one.text("id"),
             question=one.text("question"),
@@ -160,8 +162,20 @@ def _criteria(
             weight=one.whole("weight", 1, _HEAVIEST),
             cited=one.text("cited"),
             sources=tuple(sources[name] for name in named),
-            answers=tuple(_answers(one, outcomes)),
+            answers=answers,
+            by_accelerator=_by_accelerator(one, [answer.id for answer in answers]),
         )
+
+
+def _by_accelerator(criterion: Table, answers: Sequence[str]) -> Mapping[str, str]:
+    if not criterion.has("by_accelerator"):
+        return {}
+    table = criterion.inner("by_accelerator", KNOWN)
+    found = {key: table.text(key) for key in table.keys}
+    for key, answer in found.items():
+        if answer not in answers:
+            raise table.error(key, f"no answer {answer}")
+    return found
 
 
 def _answers(criterion: Table, outcomes: Sequence[str]) -> Iterator[Answer]:

@@ -9,7 +9,7 @@ from tui.units import figure as shown
 def find(criterion: Criterion, answer: Answer, rule: Rule, figure: Figure) -> Finding:
     """The finding; one that is unfit says why and decides nothing."""
     head = (
-        f"{figure.title}: VM {shown(figure.vm, figure.unit)}, container "
+        f"{figure.metric} ({figure.title}): VM {shown(figure.vm, figure.unit)}, container "
         f"{shown(figure.container, figure.unit)}, measured here in run {figure.run_id} "
         f"({_circumstances(figure)})."
     )
@@ -46,12 +46,16 @@ def _by_share(rule: Rule, figure: Figure) -> dict[str, bool]:
 
 
 def _verdict(rule: Rule, figure: Figure, passes: dict[str, bool]) -> str:
-    both = [name for name, side in (("the VM", VM), ("the container", CONTAINER)) if passes[side]]
-    who = " and ".join(both) if both else "neither"
+    names = (("the VM", VM), ("the container", CONTAINER))
+    met = [name for name, side in names if passes[side]]
+    missed = [name for name, side in names if not passes[side]]
     if rule.limit is not None:
         bound = "at least" if figure.is_more_better else "at most"
-        verb = "meet" if len(both) == 2 else "meets"
-        return f"Of {bound} {shown(rule.limit, figure.unit)}: {who} {verb} it."
-    if len(both) == 2:
-        return "No difference that would decide."
-    return f"Here {who} is the faster by more than {(1 - (rule.share or 0.0)) * 100:.0f} %."
+        need = f"Asked for is {bound} {shown(rule.limit, figure.unit)}"
+        if not met or not missed:
+            return f"{need}: {'both sides meet' if met else 'neither side meets'} it."
+        return f"{need}: {met[0]} meets it, {missed[0]} does not."
+    if not missed:
+        return "Neither is slower by enough to decide."
+    loser = f"{missed[0][0].upper()}{missed[0][1:]}"
+    return f"{loser} does not reach {(rule.share or 0.0) * 100:.0f} % of the other."

@@ -90,6 +90,8 @@ class Criterion:
     """What the sources say in general, in our words."""
     sources: tuple[Source, ...]
     answers: tuple[Answer, ...]
+    by_accelerator: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """What this host was last seen to boot a guest with -> the answer that goes with it."""
 
     def answer(self, answer_id: str) -> Answer | None:
         """The answer of that id."""

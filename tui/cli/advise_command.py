@@ -181,6 +181,22 @@ def _show(criterion: Criterion, interview: Interview) -> None:
     for number, answer in enumerate(criterion.answers, 1):
         mark = "*" if answer.id == interview.given else " "
         say(f" {mark}{number}  {answer.text}")
+    if criterion.by_accelerator:
+        _tell_of_this_host(criterion)
+
+
+def _tell_of_this_host(criterion: Criterion) -> None:
+    """What this host would answer, for whoever means to run it here; nothing when it is not known.
+
+    Never an answer by itself: the software may be meant for another host.
+    """
+    from tui import accelerator
+
+    seen = accelerator.read() or ""
+    found = criterion.answer(criterion.by_accelerator.get(seen, ""))
+    if found is not None:
+        number = criterion.answers.index(found) + 1
+        say(f"   on this host: {number}, as a guest was last booted with {seen}")
 
 
 def _move(criterion: Criterion, interview: Interview) -> Interview:
