@@ -18,7 +18,7 @@ QUESTIONS = ("kernel.toml", "trust.toml", "load.toml", "operation.toml")
 """In the order they are asked."""
 STRONGEST = 3
 _HEAVIEST = 100
-_READ = ("text", "abstract", "title")
+_READ = ("text", "abstract", "quoted", "title")
 
 
 class Table:

@@ -38,7 +38,7 @@ class Source:
     """Of publication; of a page that is kept up to date, the year it was looked up."""
     address: str
     read: str
-    """How much of it was read for the chart: `text`, `abstract` or `title`."""
+    """How much of it was read for the chart: `text`, `abstract`, `quoted` or `title`."""
 
     @property
     def citation(self) -> str:
