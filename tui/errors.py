@@ -5,6 +5,7 @@ TwindeckError
 │   ├── UnknownInstance
 │   └── WorkloadError     a workload folder is wrong
 ├── EngineUnavailable     an engine does not answer
+├── ChartError            the advisor's chart is wrong: names file and key
 ├── ActionFailed          an engine refused or failed an action
 ├── ActionBusy            somebody else is acting on the instance
 ├── FileFailed            a file cannot be written
@@ -43,6 +44,10 @@ class WorkloadError(UsageError):
 
 class EngineUnavailable(TwindeckError):
     """The engine of a side does not answer."""
+
+
+class ChartError(TwindeckError):
+    """The advisor's decision chart is wrong: names file, key and what was expected."""
 
 
 class ActionFailed(TwindeckError):

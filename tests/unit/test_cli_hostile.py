@@ -130,6 +130,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("runs", "rm", f"{EVIL}bad", "--yes"),
     ("runs", "prune", "--keep", "0"),
     ("runs", "prune", "--keep", "1", "--yes"),
+    ("advise",),
+    ("advise", "--questions"),
+    ("advise", "--answer", "startup=seconds"),
+    ("advise", "--answer", "startup=seconds", "--json"),
+    ("advise", "--answer", "startup=seconds", "--adr", "-"),
+    ("advise", "--answer", f"{EVIL}={EVIL}"),
+    ("advise", "--answers", "/nowhere/\x1b[31m"),
     *(("report", IDS[0], "--format", kind) for kind in ("md", "html", "json", "csv")),
 )
 

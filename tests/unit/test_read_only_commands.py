@@ -109,6 +109,7 @@ class Ground:
             "metric": "boot.warm",
             "box": "https://boxes.example/own.box",
             "rows": "boot",
+            "answer": "guest=other-os",
         }
         if parameter.name not in known:
             pytest.fail(f"say here what {parameter.name} of a command may be")

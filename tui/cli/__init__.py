@@ -55,6 +55,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "vagrant_commands": ("reload", "provision", "suspend", "snapshot", "ports", "box"),
     "compare_command": ("compare",),
     "runs_command": ("runs", "report"),
+    "advise_command": ("advise",),
     "setup_commands": ("doctor", "setup", "completion"),
 }
 """Where each command lives, in the order `--help` lists them."""

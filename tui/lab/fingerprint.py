@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from tui.core.secrets import mask_text
 from tui.engines.docker.resolver import Resolver
 from tui.errors import TwindeckError
+from tui.lab.hardware import cpu, memory, read
 from tui.lab.instrument import Rig
 from tui.lab.tools import TOOLS
 from tui.results import Arm
@@ -39,7 +40,7 @@ def fingerprint(docker: Resolver | None = None) -> tuple[dict[str, str], str]:
 
     What cannot be read is `unknown`; nothing is guessed and nothing raises.
     """
-    found = {**_cpu(), **_memory(), **_kernel(), **_docker(docker), **_virtualization()}
+    found = {**cpu(), **memory(), **_kernel(), **_docker(docker), **_virtualization()}
     found["Tools"] = ", ".join(f"{name} {_version(name)}" for name in TOOLS)
     return _told(found)
 
@@ -55,49 +56,13 @@ def _told(found: Mapping[str, str]) -> tuple[dict[str, str], str]:
     return masked, _digest(masked)
 
 
-def _cpu() -> dict[str, str]:
-    info = _fields(_read("/proc/cpuinfo"))
-    cores = os.cpu_count() or 0
-    flags = info.get("flags", "").split()
-    here = "/sys/devices/system/cpu"
-    vulnerable = sorted(
-        file.name
-        for file in Path(f"{here}/vulnerabilities").glob("*")
-        if _read(str(file)).startswith("Vulnerable")
-    )
-    return {
-        "CPU": f"{info.get('model name', 'unknown')}, {cores} threads",
-        "Microcode": info.get("microcode", "unknown"),
-        "Governor": _read(f"{here}/cpu0/cpufreq/scaling_governor") or "none visible",
-        "Turbo": {"0": "on", "1": "off"}.get(
-            _read(f"{here}/intel_pstate/no_turbo"), "unknown: no intel_pstate here"
-        ),
-        "Mitigations off": ", ".join(vulnerable) or "none",
-        "Nested": "yes, this host is itself a guest" if "hypervisor" in flags else "no",
-    }
-
-
-def _memory() -> dict[str, str]:
-    info = _fields(_read("/proc/meminfo"))
-    kib = info.get("MemTotal", "0").split()[0]
-    swap = info.get("SwapTotal", "0").split()[0]
-    ksm = _read("/sys/kernel/mm/ksm/run")
-    return {
-        # In 64 MiB: what the firmware takes differs from boot to boot.
-        "Memory": f"{round(int(kib) / 65536) / 16:.2f} GiB",
-        "Swap": f"{int(swap) // 1024} MiB",
-        "Huge pages": _chosen(_read("/sys/kernel/mm/transparent_hugepage/enabled")),
-        "KSM": {"0": "off", "1": "on"}.get(ksm, "unknown"),
-    }
-
-
 def _kernel() -> dict[str, str]:
     unified = Path("/sys/fs/cgroup/cgroup.controllers").exists()
     clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
     return {
         "Kernel": os.uname().release,
         "cgroup": "v2" if unified else "v1",
-        "Clock": _read(clock) or "unknown",
+        "Clock": read(clock) or "unknown",
     }
 
 
@@ -193,31 +158,9 @@ def version_in(text: str) -> str:
 def _mount_of(folder: str) -> str:
     """`ext4 on /dev/vda`, of the file system a folder is on."""
     best = ("", "unknown")
-    for line in _read("/proc/self/mounts").splitlines():
+    for line in read("/proc/self/mounts").splitlines():
         device, point, kind, *_ = line.split(" ")
         inside = folder == point or folder.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best[0]):
             best = (point, f"{kind} on {device}")
     return best[1]
-
-
-def _chosen(text: str) -> str:
-    """`madvise` out of `always [madvise] never`."""
-    return text.partition("[")[2].partition("]")[0] or "unknown"
-
-
-def _fields(text: str) -> dict[str, str]:
-    """`key: value` lines; the first of a key counts."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        key, colon, value = line.partition(":")
-        if colon:
-            found.setdefault(key.strip(), value.strip())
-    return found
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

@@ -29,9 +29,10 @@ LEAST_FLOOR = 0.01
 CACHED_SHARE = 1.05
 """A disk quicker than the host's own by more than this was not asked, a cache was."""
 _WORDS = {"s": ("longer", "shorter"), "B": ("larger", "smaller"), "count": ("more", "fewer")}
-_OF_EMULATION = frozenset(
+OF_EMULATION = frozenset(
     {Row.BOOT, Row.PERFORMANCE, Row.RESOURCES, Row.DENSITY, Row.NETWORKING, Row.STORAGE}
 )
+"""Rows whose VM figures are those of the emulator, where one ran the VM."""
 _BESIDE_HOST = frozenset({Row.PERFORMANCE, Row.STORAGE})
 
 
@@ -159,7 +160,7 @@ def _ratio(
         floor=floor,
         outcome=outcome,
         word=_word(metric, middle) if outcome is Outcome.DIFFERENT else "",
-        is_emulated=context.emulated and metric.row in _OF_EMULATION,
+        is_emulated=context.emulated and metric.row in OF_EMULATION,
     )
 
 
