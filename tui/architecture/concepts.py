@@ -55,13 +55,17 @@ def concept_of(layer: LayerName) -> Concept:
 
 def find_concept(word: str) -> Concept:
     """By its name, or by what else people call it. Raises UsageError with the nearest words."""
-    wanted = " ".join(word.lower().replace("-", " ").split())
+    wanted = _plain(word)
     by_word: dict[str, Concept] = {}
     for concept in concepts().values():
-        for known in (concept.name.replace("-", " "), concept.title.lower(), *concept.words):
-            by_word.setdefault(known, concept)
+        for known in (concept.name, concept.title, *concept.words):
+            by_word.setdefault(_plain(known), concept)
     if (found := by_word.get(wanted)) or (found := by_word.get(wanted.removesuffix("s"))):
         return found
     near = get_close_matches(wanted, by_word, n=3)
     fix = f"did you mean {' or '.join(near)}?" if near else "twindeck explain lists all"
     raise UsageError(f"no explanation of {clean(word)!r}", fix)
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.lower().replace("-", " ").split())

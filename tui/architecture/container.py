@@ -119,7 +119,8 @@ def _namespaces(inspection: Mapping[str, Any], pid: int, docker: _Docker) -> Lay
         return Layer(layer, "namespaces", missing=_NOT_RUNNING)
     inodes = namespaces_of(pid) if pid else {}
     if inodes:
-        host = namespaces_of(1) or namespaces_of(os.getpid())
+        # Ours stand in for those of the first process that may not be read.
+        host = namespaces_of(os.getpid()) | namespaces_of(1)
         own = [n for n in NAMESPACES if n in inodes and inodes[n] != host.get(n)]
         proof = script(f"lsns -p {pid}")
     else:
