@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from tui.core.architecture import Cost, Proof, Stack
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
 from tui.engines.docker.discovery import Offer
@@ -54,6 +55,9 @@ class FakeFleet:
         self.asked: list[tuple[str, str]] = []
         """(verb or `refresh`, key), in the order asked."""
         self.command = Command(("true",))
+        self.stacks: dict[str, Stack] = {}
+        self.proofs: dict[str, str] = {}
+        """What a command prints, by how it is shown."""
         self.offers: list[Offer] = []
         self.refusal = ""
         """Why no other engine can be used."""
@@ -161,6 +165,18 @@ class FakeFleet:
 
     def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
         return {"Name": key, "State": {"Status": "running", "Pid": 4711}}
+
+    def architecture(self, key: str) -> Stack:
+        if key not in self.stacks:
+            raise UnknownInstance(f"no {key}", "twindeck ls")
+        return self.stacks[key]
+
+    def prove(self, proof: Proof) -> str:
+        self.asked.append(("prove", proof.shown))
+        return self.proofs.get(proof.shown, "")
+
+    def costs(self, pids: Iterable[int]) -> Mapping[int, Cost]:
+        return {pid: Cost(0.5, pid * 1024 * 1024) for pid in pids}
 
     def engines(self) -> list[Offer]:
         return self.offers

@@ -30,6 +30,7 @@ from tests.ui.fleets import boots, full_fleet, histories
 from tests.ui.lab_fakes import FakeLab, history, under_way
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
 from tui.app import TwindeckApp
+from tui.core.architecture import Proof
 from tui.core.guard import Guard
 from tui.fleet.fleet import Fleet
 from tui.fleet.meters import Meters
@@ -37,6 +38,7 @@ from tui.lab.lab import Lab
 from tui.model import AS_USUAL, Options, SideName, Verb, key_of
 from tui.run_store import Runs
 from tui.screens import choices, dialogs, lab_dialogs
+from tui.screens.architecture import ArchitectureScreen
 from tui.screens.decks import DecksScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.help import HelpScreen
@@ -48,6 +50,7 @@ from tui.screens.lab_runs import RunsScreen
 from tui.screens.lab_trend import LabTrendScreen
 from tui.screens.lab_two import TwoRunsScreen
 from tui.screens.logs import LogScreen, OutputScreen
+from tui.screens.proof import ProofScreen
 from tui.sides.base import Command
 from tui.snapshot import Job
 from tui.store import Store
@@ -61,6 +64,8 @@ SCREENS: dict[type[Screen[Any]], Callable[[TwindeckApp], Screen[Any]]] = {
     DecksScreen: lambda app: DecksScreen(),
     DetailsScreen: lambda app: DetailsScreen(KEY),
     InspectScreen: lambda app: InspectScreen(KEY),
+    ArchitectureScreen: lambda app: ArchitectureScreen((KEY,)),
+    ProofScreen: lambda app: ProofScreen(KEY, Proof(("true",), shown="true")),
     LogScreen: lambda app: LogScreen(KEY),
     OutputScreen: lambda app: OutputScreen(KEY),
     RunsScreen: lambda app: RunsScreen(),

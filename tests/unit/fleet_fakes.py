@@ -108,6 +108,9 @@ class MemorySide:
     def shell(self, name: str) -> Command:
         return Command(("sh", "-c", "true"))
 
+    def query(self, name: str) -> Command:
+        return Command(("sh", "-c"))
+
     def inspect(self, name: str) -> dict[str, Any]:
         return {"name": name}
 

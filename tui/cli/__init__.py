@@ -53,6 +53,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
         "shell",
     ),
     "vagrant_commands": ("reload", "provision", "suspend", "snapshot", "ports", "box"),
+    "architecture_command": ("architecture", "explain"),
     "compare_command": ("compare",),
     "runs_command": ("runs", "report"),
     "advise_command": ("advise",),

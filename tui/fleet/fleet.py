@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from threading import Event, Lock, RLock, Thread
@@ -38,6 +38,8 @@ from tui.snapshot import Health, History, Job, Snapshot
 from tui.text import clean
 
 if TYPE_CHECKING:
+    from tui.architecture.processes import Costs
+    from tui.core.architecture import Cost, Proof, Stack
     from tui.engines.docker.discovery import Offer
     from tui.store import Store
 
@@ -90,6 +92,7 @@ class Fleet:
         by_name = {w.name: w for w in workloads}
         actions = Actions(self._connections.side, by_name, self._find, self._on_boot)
         self._board = JobBoard(self._performer(actions), self._has_news.set)
+        self._costs: Costs | None = None
         self._threads = [
             Thread(target=self._sample_loop, name="sampler", daemon=True),
             Thread(target=self._publish_loop, name="publisher", daemon=True),
@@ -253,6 +256,32 @@ class Fleet:
 
         found: dict[str, Any] = masked(known)
         return found
+
+    def architecture(self, key: str) -> Stack:
+        """See `FleetView.architecture`."""
+        from tui.architecture.read import read_stack
+
+        side, name = self._locate(key)
+        instance = self._find(key) or side.look(name)
+        if instance is None:
+            raise UnknownInstance(f"no {key}", "twindeck ls")
+        return read_stack(instance, side)
+
+    def prove(self, proof: Proof) -> str:
+        """See `FleetView.prove`."""
+        from tui.architecture.ask import ask
+        from tui.core.secrets import mask_text
+
+        lines = (clean(line) for line in ask(proof).expandtabs(4).splitlines())
+        return mask_text("\n".join(lines))
+
+    def costs(self, pids: Iterable[int]) -> Mapping[int, Cost]:
+        """See `FleetView.costs`. Called from one thread at a time."""
+        if self._costs is None:
+            from tui.architecture.processes import Costs
+
+            self._costs = Costs()
+        return self._costs.of(pids)
 
     def watch(self, keys: frozenset[str] | None) -> None:
         """Say which instances somebody looks at; None for all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ from tui.sides.base import Command
 from tui.snapshot import History, Job, Snapshot
 
 if TYPE_CHECKING:
+    from tui.core.architecture import Cost, Proof, Stack
     from tui.engines.docker.discovery import Offer
 
 
@@ -89,6 +90,18 @@ class FleetView(Protocol):
 
     def inspect(self, key: str, *, reveal: bool = False) -> dict[str, Any]:
         """Everything the engine knows of it, JSON-ready; secrets masked unless `reveal`."""
+
+    def architecture(self, key: str) -> Stack:
+        """What it runs on, layer by layer; takes seconds where a guest is asked.
+
+        Raises UnknownInstance, ActionFailed, EngineUnavailable.
+        """
+
+    def prove(self, proof: Proof) -> str:
+        """What a layer's command prints now, cleaned, secrets masked. Raises ActionFailed."""
+
+    def costs(self, pids: Iterable[int]) -> Mapping[int, Cost]:
+        """What these processes cost the host, since the call before; of those that still run."""
 
     def watch(self, keys: frozenset[str] | None) -> None:
         """Say which instances somebody looks at, None for all: a remote engine is asked no more."""

@@ -44,6 +44,7 @@ _SENSE: Mapping[str, Callable[[Instance, Snapshot], bool]] = {
     "pause_or_resume": lambda instance, _: pause_or_resume(instance) is not None,
     "logs": lambda instance, _: instance.state is not State.ABSENT,
     "inspect": lambda instance, _: instance.state is not State.ABSENT,
+    "architecture": lambda instance, _: instance.state is not State.ABSENT,
     "shell": lambda instance, _: instance.state is State.RUNNING,
     "copy": lambda instance, _: True,
     "output": lambda instance, snapshot: instance.key in snapshot.jobs,
@@ -67,6 +68,7 @@ class ActingScreen(Screen[None]):
         Binding("d", "destroy", "destroy", tooltip="Destroy, after a question"),
         Binding("b", "boot_pair", "boot pair", tooltip="Boot the pair, or compare it in the lab"),
         Binding("c", "comparisons", "comparisons", tooltip="The lab: every comparison so far"),
+        Binding("a", "architecture", "architecture", tooltip="What it and its pair run on"),
         Binding("x", "more", "more", tooltip="Reload, provision, suspend, snapshots, box"),
         Binding("K", "kill", "kill", tooltip="Kill at once, without a shutdown"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy its name and address (OSC 52)"),
@@ -256,6 +258,18 @@ class ActingScreen(Screen[None]):
             from tui.screens.inspect import InspectScreen
 
             self.app.push_screen(InspectScreen(self.target.key))
+
+    def action_architecture(self) -> None:
+        """Show what it runs on, beside its counterpart; or the first two that are marked."""
+        if not self.target:
+            return
+        from tui.screens.architecture import ArchitectureScreen
+
+        marked = self.targets()
+        pair = marked if len(marked) > 1 else self._pair()
+        made = [i for i in pair if i.state is not State.ABSENT and not i.is_vagrantfile]
+        vms_first = sorted(made[:2], key=lambda i: i.side is SideName.CONTAINER)
+        self.app.push_screen(ArchitectureScreen(tuple(i.key for i in vms_first)))
 
     def action_output(self) -> None:
         """Open the output of its last action; a failure counts as read then."""

@@ -102,6 +102,13 @@ class Side(Protocol):
     def shell(self, name: str) -> Command:
         """The command that opens a shell in the instance."""
 
+    def query(self, name: str) -> Command:
+        """The command that a question about the instance is put behind, without a terminal.
+
+        `docker` of its engine, before a subcommand; `vagrant ssh NAME -c`, before a line of shell
+        to be run in the guest. Raises UnknownInstance, ActionFailed, EngineUnavailable.
+        """
+
     def snapshots(self, name: str) -> Sequence[str]:
         """Names of the saved states it can be brought back to, oldest first.
 

@@ -256,16 +256,23 @@ class Containers:
             raise ActionFailed(
                 f"{name} is not running, so it has no shell", f"twindeck start container:{name}"
             )
+        docker = self._docker("A shell")
+        require_shell(self._link, name, str(entry["Id"]))
+        words = ("exec", "-it", str(entry["Id"]), "sh", "-c", _SHELL)
+        return Command(argv=(*docker.argv, *words), env=docker.env)
+
+    def query(self, name: str) -> Command:
+        """See `Side.query`."""
+        return self._docker("This")
+
+    def _docker(self, what: str) -> Command:
+        """The docker command on this engine. Raises ActionFailed."""
         docker = shutil.which("docker")
         if docker is None:
             raise ActionFailed(
-                "A shell needs the docker command, which is not installed", "twindeck setup"
+                f"{what} needs the docker command, which is not installed", "twindeck setup"
             )
-        require_shell(self._link, name, str(entry["Id"]))
-        return Command(
-            argv=(docker, "exec", "-it", str(entry["Id"]), "sh", "-c", _SHELL),
-            env=self._link.endpoint.environment,
-        )
+        return Command((docker,), env=self._link.endpoint.environment)
 
     def inspect(self, name: str) -> dict[str, Any]:
         """`docker inspect` of it. Raises UnknownInstance, EngineUnavailable."""

@@ -232,6 +232,17 @@ class Machines:
         self._actions.require_vagrant(machine)
         return Command(("vagrant", "ssh", entry.name), entry.directory, additions(entry))
 
+    def query(self, name: str) -> Command:
+        """See `Side.query`."""
+        machine = self._machine(name)
+        if machine.container is not None:
+            raise ActionFailed(f"{name} is a container: its provider is docker")
+        if machine.instance.directory is None:
+            raise ActionFailed(f"{name} is not Vagrant's, so nobody knows how to log in there")
+        self._actions.require_vagrant(machine)
+        entry = machine.entry
+        return Command(("vagrant", "ssh", entry.name, "-c"), entry.directory, additions(entry))
+
     def inspect(self, name: str) -> dict[str, Any]:
         """The index entry, the data folder and the domain. Raises UnknownInstance."""
         machine = self._actions.find(name)

@@ -1,0 +1,1 @@
+"""Reads what an instance really runs on, from the kernel, the engines and the guest itself."""

@@ -1,0 +1,82 @@
+"""The two layers under everything: the hardware and the kernel of this host."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import psutil
+
+from tui.core.architecture import Gauge, Layer, LayerName, Proof
+from tui.units import iec
+
+_CPUINFO = Path("/proc/cpuinfo")
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def host_layers() -> tuple[Layer, ...]:
+    """The kernel, then the hardware."""
+    return _kernel(), _hardware()
+
+
+def _kernel() -> Layer:
+    release, boot_id = platform.release(), _read(_BOOT_ID)
+    return Layer(
+        LayerName.HOST_KERNEL,
+        "host kernel",
+        f"{platform.system()} {release}, boot {boot_id[:8]}",
+        gauge=Gauge.HOST,
+        proof=script("uname -sr; cat /proc/sys/kernel/random/boot_id"),
+        facts={"system": platform.system(), "release": release, "boot_id": boot_id},
+    )
+
+
+def _hardware() -> Layer:
+    info = _read(_CPUINFO)
+    model = next((_value(line) for line in info.splitlines() if line.startswith("model name")), "")
+    flags = next((_value(line) for line in info.splitlines() if line.startswith("flags")), "")
+    virtualization = next((v for f, v in _VIRTUALIZATION.items() if f in flags.split()), None)
+    cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total
+    told = [
+        model or platform.machine(),
+        f"{cores} cores" if cores != 1 else "1 core",
+        iec(memory),
+        virtualization or "no virtualization extensions",
+    ]
+    if is_guest := "hypervisor" in flags.split():
+        told.append("itself a guest")
+    return Layer(
+        LayerName.HARDWARE,
+        "hardware",
+        ", ".join(told),
+        gauge=Gauge.HOST,
+        proof=script("lscpu"),
+        facts={
+            "model": model,
+            "machine": platform.machine(),
+            "cores": cores,
+            "memory_bytes": memory,
+            "virtualization": virtualization,
+            "is_guest": is_guest,
+        },
+    )
+
+
+_VIRTUALIZATION = {"vmx": "VT-x", "svm": "AMD-V"}
+
+
+def script(text: str) -> Proof:
+    """A proof that is a line of shell."""
+    return Proof(("sh", "-c", text), shown=text)
+
+
+def _value(line: str) -> str:
+    return " ".join(line.partition(":")[2].split())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

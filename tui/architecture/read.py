@@ -1,0 +1,30 @@
+"""Reads the stack of one instance from its side."""
+
+from __future__ import annotations
+
+from tui.architecture.ask import Ask, ask
+from tui.core.architecture import Stack
+from tui.errors import ActionFailed, TwindeckError
+from tui.model import Instance, SideName
+from tui.sides.base import Side
+
+
+def read_stack(instance: Instance, side: Side, put: Ask = ask) -> Stack:
+    """All layers of it as they are now; takes seconds where a guest is asked.
+
+    Raises UnknownInstance, ActionFailed, EngineUnavailable when its engine cannot tell of it.
+    """
+    inspection = side.inspect(instance.name)
+    if side.name is SideName.CONTAINER:
+        from tui.architecture.container import container_stack
+
+        return container_stack(instance, inspection, side.query(instance.name), put)
+    from tui.architecture.machine import machine_stack
+
+    try:
+        guest = side.query(instance.name)
+    except TwindeckError as error:
+        if not isinstance(error, ActionFailed):
+            raise
+        return machine_stack(instance, inspection, str(error), put)
+    return machine_stack(instance, inspection, guest, put)
