@@ -56,6 +56,7 @@ class FakeFleet:
         """(verb or `refresh`, key), in the order asked."""
         self.command = Command(("true",))
         self.stacks: dict[str, Stack] = {}
+        self.proved: list[str] = []
         self.proofs: dict[str, str] = {}
         """What a command prints, by how it is shown."""
         self.offers: list[Offer] = []
@@ -172,7 +173,7 @@ class FakeFleet:
         return self.stacks[key]
 
     def prove(self, proof: Proof) -> str:
-        self.asked.append(("prove", proof.shown))
+        self.proved.append(proof.shown)
         return self.proofs.get(proof.shown, "")
 
     def costs(self, pids: Iterable[int]) -> Mapping[int, Cost]:

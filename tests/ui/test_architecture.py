@@ -70,7 +70,7 @@ async def test_a_command_runs_once_however_often_its_layer_is_passed(app: Twinde
         await until(pilot, lambda: "4020  nginx" in text_of(app))
         await pilot.press("left", "right")
         await pilot.app.workers.wait_for_complete()
-        assert fake_of(app).asked.count(("prove", TOP)) == 1
+        assert fake_of(app).proved.count(TOP) == 1
 
 
 async def test_down_goes_from_a_column_to_what_all_share(app: TwindeckApp) -> None:

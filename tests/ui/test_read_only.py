@@ -56,6 +56,16 @@ from tui.snapshot import Job
 from tui.store import Store
 from tui.widgets.key_footer import KeyFooter
 
+
+@pytest.fixture(autouse=True)
+def looked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Proof]]:
+    """Commands that only look are no change; one that logs in to a guest is."""
+    made: list[Proof] = []
+    monkeypatch.setattr("tui.architecture.ask.ask", lambda proof: made.append(proof) or "")
+    yield made
+    assert not any(proof.is_inside for proof in made)
+
+
 RUNS = history()
 FIRST, SECOND, CANCELLED = RUNS[0].run, RUNS[1].run, RUNS[-1].run
 KEY = "container:nginx"

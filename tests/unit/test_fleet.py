@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter, MemorySide, MemoryStore
+from tui.core.architecture import Proof
 from tui.core.guard import Guard
 from tui.errors import ActionFailed, UnknownInstance, UsageError
 from tui.fleet.fleet import Fleet
@@ -514,3 +515,13 @@ def test_the_output_of_an_action_holds_no_secret(rig: Rig) -> None:
     assert "DB_PASSWORD=********" in told
     assert "me:********@registry.example" in told
     assert secret not in told
+
+
+def test_read_only_runs_what_only_looks_and_logs_in_nowhere(workload: Workload) -> None:
+    fleet = Rig(workload, read_only=True).fleet
+    told = fleet.prove(Proof(("echo", "here\x1b[31m password=hunter2")))
+    assert told.startswith("here")
+    assert "\x1b" not in told
+    assert "hunter2" not in told
+    with pytest.raises(ActionFailed, match="read-only: nobody logs in to the guest"):
+        fleet.prove(Proof(("echo", "inside"), is_inside=True))

@@ -17,6 +17,7 @@ from tests.studies import study, taken
 from tests.unit.fleet_fakes import MemoryHost, MemoryMeter
 from tests.unit.test_cli import Deck
 from tui.cli import cli
+from tui.core.architecture import Proof
 from tui.core.guard import Guard
 from tui.errors import UsageError
 from tui.fleet.meters import Meters
@@ -70,9 +71,16 @@ class Ground:
         monkeypatch.setattr(
             "tui.setup.checks.Host", lambda: Host(root=folder, env={"PATH": str(empty)})
         )
+        # A command that only looks is no change; one that logs in to a guest is.
+        self.looked: list[Proof] = []
+        monkeypatch.setattr("tui.architecture.ask.ask", self._look)
         self.run_id = self._fill()
         self.exported = folder / "runs.json"
         self.exported.write_text(self._other_run())
+
+    def _look(self, proof: Proof) -> str:
+        self.looked.append(proof)
+        return ""
 
     def _fill(self) -> str:
         store = Store()
@@ -110,6 +118,7 @@ class Ground:
             "box": "https://boxes.example/own.box",
             "rows": "boot",
             "answer": "guest=other-os",
+            "word": "cgroup",
         }
         if parameter.name not in known:
             pytest.fail(f"say here what {parameter.name} of a command may be")
@@ -165,6 +174,7 @@ def test_read_only_no_command_changes_anything(
         shown = f"{' '.join(call)}: {result.output}"
         assert changes == [], shown
         assert ground.asked == [], shown
+        assert not any(proof.is_inside for proof in ground.looked), shown
         assert tree(ground.folder) == before, shown
         assert result.exception is None or isinstance(result.exception, SystemExit), shown
 

@@ -62,7 +62,7 @@ def in_guest(guest: Command, text: str) -> Proof:
     """A line of shell, run there."""
     cwd = str(guest.cwd) if guest.cwd else ""
     shown = f"{shlex.join(guest.argv)} {shlex.quote(text)}"
-    return Proof((*guest.argv, text), cwd=cwd, env=guest.env, shown=shown)
+    return Proof((*guest.argv, text), cwd=cwd, env=guest.env, shown=shown, is_inside=True)
 
 
 def _processes(instance: Instance, seen: Guest, guest: Command) -> Layer:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tui.architecture.ask import Ask, ask
+from tui.architecture.ask import Ask
 from tui.core.architecture import Stack
 from tui.errors import ActionFailed, TwindeckError
 from tui.model import Instance, SideName
 from tui.sides.base import Side
 
 
-def read_stack(instance: Instance, side: Side, put: Ask = ask) -> Stack:
+def read_stack(instance: Instance, side: Side, ask: Ask) -> Stack:
     """All layers of it as they are now; takes seconds where a guest is asked.
 
     Raises UnknownInstance, ActionFailed, EngineUnavailable when its engine cannot tell of it.
@@ -18,7 +18,7 @@ def read_stack(instance: Instance, side: Side, put: Ask = ask) -> Stack:
     if side.name is SideName.CONTAINER:
         from tui.architecture.container import container_stack
 
-        return container_stack(instance, inspection, side.query(instance.name), put)
+        return container_stack(instance, inspection, side.query(instance.name), ask)
     from tui.architecture.machine import machine_stack
 
     try:
@@ -26,5 +26,5 @@ def read_stack(instance: Instance, side: Side, put: Ask = ask) -> Stack:
     except TwindeckError as error:
         if not isinstance(error, ActionFailed):
             raise
-        return machine_stack(instance, inspection, str(error), put)
-    return machine_stack(instance, inspection, guest, put)
+        return machine_stack(instance, inspection, str(error), ask)
+    return machine_stack(instance, inspection, guest, ask)

@@ -53,6 +53,8 @@ class Proof:
     env: Mapping[str, str] = field(default_factory=dict)
     shown: str = ""
     """As a user would type it."""
+    is_inside: bool = False
+    """Whether it logs in to the guest, which read-only does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.core.guard import Guard
 from tui.core.log_mark import LogMark
-from tui.errors import UnknownInstance, UsageError
+from tui.errors import ActionFailed, UnknownInstance, UsageError
 from tui.fleet.actions import Actions
 from tui.fleet.connections import Connections
 from tui.fleet.engines import Engines
@@ -265,15 +265,21 @@ class Fleet:
         instance = self._find(key) or side.look(name)
         if instance is None:
             raise UnknownInstance(f"no {key}", "twindeck ls")
-        return read_stack(instance, side)
+        return read_stack(instance, side, self._ask)
 
     def prove(self, proof: Proof) -> str:
         """See `FleetView.prove`."""
-        from tui.architecture.ask import ask
         from tui.core.secrets import mask_text
 
-        lines = (clean(line) for line in ask(proof).expandtabs(4).splitlines())
+        lines = (clean(line) for line in self._ask(proof).expandtabs(4).splitlines())
         return mask_text("\n".join(lines))
+
+    def _ask(self, proof: Proof) -> str:
+        from tui.architecture import ask
+
+        if proof.is_inside and self.guard.is_read_only:
+            raise ActionFailed("read-only: nobody logs in to the guest")
+        return ask.ask(proof)
 
     def costs(self, pids: Iterable[int]) -> Mapping[int, Cost]:
         """See `FleetView.costs`. Called from one thread at a time."""
