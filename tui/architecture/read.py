@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tui.architecture.ask import Ask
 from tui.core.architecture import Stack
-from tui.errors import ActionFailed, TwindeckError
+from tui.errors import ActionFailed
 from tui.model import Instance, SideName
-from tui.sides.base import Side
+from tui.sides.base import Command, Side
 
 
 def read_stack(instance: Instance, side: Side, ask: Ask) -> Stack:
@@ -22,9 +22,7 @@ def read_stack(instance: Instance, side: Side, ask: Ask) -> Stack:
     from tui.architecture.machine import machine_stack
 
     try:
-        guest = side.query(instance.name)
-    except TwindeckError as error:
-        if not isinstance(error, ActionFailed):
-            raise
-        return machine_stack(instance, inspection, str(error), ask)
+        guest: Command | str = side.query(instance.name)
+    except ActionFailed as error:
+        guest = str(error)
     return machine_stack(instance, inspection, guest, ask)

@@ -108,10 +108,10 @@ class StartDialog(ModalScreen[str | None]):
                 self._lengths[choice] = error.line
             else:
                 self._lengths[choice] = f"about {about(plan.seconds)}, {plan.steps} readings"
-        options = self.query_one(OptionList)
-        for option in self._options():
-            if option.id in self._lengths:
-                options.replace_option_prompt(option.id, option.prompt)
+        for options in self.query(OptionList):
+            for option in self._options():
+                if option.id in self._lengths:
+                    options.replace_option_prompt(option.id, option.prompt)
 
     def action_list_down(self) -> None:
         """Next choice."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -139,8 +141,11 @@ class RunsScreen(Screen[None]):
 
     def show(self) -> None:
         """Paint what is known."""
-        if not self.is_mounted:
-            return
+        # An answer may come while the screen is on its way out, and its parts are gone already.
+        with suppress(NoMatches):
+            self._show()
+
+    def _show(self) -> None:
         glyphs = self.app.glyphs
         count = f"{len(self.runs)} in the history" if self.is_read else "reading the history"
         if self._left_out:

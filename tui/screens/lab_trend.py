@@ -103,7 +103,8 @@ class LabTrendScreen(Screen[None]):
             curve.show(trend, is_ready=self.is_ready)
 
     def _put(self, selector: str, text: Content) -> None:
-        self.query_one(selector, Static).update(fitted(text, self.app.glyphs), layout=False)
+        for part in self.query(selector).results(Static):
+            part.update(fitted(text, self.app.glyphs), layout=False)
 
     def _title(self, trend: Trend) -> Content:
         many = len(self._tables)

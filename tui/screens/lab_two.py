@@ -93,8 +93,10 @@ class TwoRunsScreen(Screen[None]):
             )
             lines = warnings(first.run, second.run)
             lines += two_lines(first, second, self.size.width - 3, glyphs, is_whole=self.is_whole)
-        self.query_one(".two-title", Static).update(fitted(title, glyphs))
-        self.query_one(".two-lines", Static).update(fitted(Content("\n").join(lines), glyphs))
+        told = {".two-title": title, ".two-lines": Content("\n").join(lines)}
+        for selector, text in told.items():
+            for part in self.query(selector).results(Static):
+                part.update(fitted(text, glyphs))
 
     def label_for(self, action: str) -> str | None:
         """Say what it would do now."""

@@ -89,16 +89,18 @@ class TextScreen(Screen[None]):
         left = left.truncate(max(8, width - right.cell_length - 2), ellipsis=True)
         gap = max(2, width - left.cell_length - right.cell_length)
         whole = fitted(left + " " * gap + right, self.app.glyphs)
-        self.query_one(".text-title", Static).update(whole)
+        # An answer may come while the screen is on its way out, and its parts are gone already.
+        for line in self.query(".text-title").results(Static):
+            line.update(whole)
 
     def show_reason(self, reason: str) -> None:
         """Say above the text why there is no more of it; a title has no room for all of that.
 
         "" when there is nothing to say any more.
         """
-        line = self.query_one(".text-reason", Static)
-        line.update(fitted(Content(clean(reason)), self.app.glyphs))
-        line.set_class(bool(reason), "-told")
+        for line in self.query(".text-reason").results(Static):
+            line.update(fitted(Content(clean(reason)), self.app.glyphs))
+            line.set_class(bool(reason), "-told")
 
     def stream_word(self) -> str:
         """What the end of the text does."""
