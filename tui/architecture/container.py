@@ -92,9 +92,12 @@ def _image(inspection: Mapping[str, Any], docker: _Docker, ask: Ask) -> Layer:
     proof = docker.proof("history", "--format", "{{.Size}}\t{{.CreatedBy}}", name or image_id)
     try:
         answer = ask(docker.proof("image", "inspect", "--format", shape, image_id)).split()
+    except ActionFailed as error:
+        return Layer(LayerName.IMAGE, "image", missing=str(error), proof=proof)
+    try:
         layers, size, platform = int(answer[0]), int(answer[1]), answer[2]
-    except (ActionFailed, ValueError, IndexError) as error:
-        why = str(error) if isinstance(error, ActionFailed) else "docker image inspect said nothing"
+    except (ValueError, IndexError):
+        why = "docker image inspect did not answer as expected"
         return Layer(LayerName.IMAGE, "image", missing=why, proof=proof)
     count = f"{layers} layers" if layers != 1 else "1 layer"
     return Layer(
