@@ -13,6 +13,7 @@ from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import container, fleet_of, vm
 from tests.ui.stacks import CONTAINER_STACK, PRINTED, TOP, VM_STACK
 from tui.app import TwindeckApp
+from tui.glyphs import ASCII
 from tui.model import State
 from tui.screens.architecture import ArchitectureScreen
 from tui.screens.proof import ProofScreen
@@ -122,3 +123,13 @@ def test_pictures(snap_compare: Any, app: TwindeckApp, size: tuple[int, int]) ->
         await until(pilot, lambda: "4020  nginx" in text_of(app))
 
     assert snap_compare(app, terminal_size=size, run_before=run)
+
+
+async def test_a_terminal_without_utf8_gets_none() -> None:
+    made = build_app(PAIR, glyphs=ASCII)
+    fake_of(made).stacks = {VM_STACK.key: VM_STACK, CONTAINER_STACK.key: CONTAINER_STACK}
+    async with made.run_test(size=WIDE) as pilot:
+        assert text_of(made).isascii()
+        await opened(pilot)
+        assert "hypervisor" in text_of(made)
+        assert {sign for sign in text_of(made) if not sign.isascii()} == set()

@@ -43,7 +43,6 @@ class LabScreen(LabPage):
         &.-tall LabProgress { margin: 1 0 0 0; }
         & KeyFooter { height: 1; dock: bottom; }
     }
-    .-ascii LabScreen .lab-detail { border-top: ascii $rule; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (20, "-low"), (34, "-tall")]  # noqa: RUF012 (typed by Textual)
     BINDINGS: ClassVar[list[BindingType]] = [
