@@ -13,8 +13,9 @@ from tests.ui.fakes import FakeFleet
 from tests.ui.fleets import container, fleet_of, vm
 from tests.ui.stacks import CONTAINER_STACK, PRINTED, TOP, VM_STACK
 from tui.app import TwindeckApp
+from tui.core.architecture import Layer, LayerName, Proof
 from tui.glyphs import ASCII
-from tui.model import State
+from tui.model import Instance, State
 from tui.screens.architecture import ArchitectureScreen
 from tui.screens.proof import ProofScreen
 
@@ -74,6 +75,18 @@ async def test_a_command_runs_once_however_often_its_layer_is_passed(app: Twinde
         assert fake_of(app).proved.count(TOP) == 1
 
 
+async def test_two_of_one_name_are_each_proved_by_their_own_command(app: TwindeckApp) -> None:
+    # `vagrant ssh web` of two folders reads alike.
+    alike = Layer(LayerName.PROCESSES, "processes", "sh", proof=Proof(("true",), shown="ssh web"))
+    for stack in (VM_STACK, CONTAINER_STACK):
+        fake_of(app).stacks[stack.key] = replace(stack, layers=(alike, *stack.layers[1:]))
+    async with app.run_test(size=STANDARD) as pilot:
+        await opened(pilot)
+        await until(pilot, lambda: fake_of(app).proved == ["ssh web"])
+        await pilot.press("right")
+        await until(pilot, lambda: fake_of(app).proved == ["ssh web", "ssh web"])
+
+
 async def test_down_goes_from_a_column_to_what_all_share(app: TwindeckApp) -> None:
     async with app.run_test(size=STANDARD) as pilot:
         await opened(pilot)
@@ -107,8 +120,13 @@ async def test_one_that_cannot_be_read_is_told_and_the_other_shown(app: Twindeck
         assert "namespaces" in text_of(app)
 
 
-async def test_a_machine_that_is_not_made_has_no_architecture() -> None:
-    made = build_app(fleet_of(vm("nginx", State.ABSENT)))
+@pytest.mark.parametrize(
+    "row",
+    [vm("nginx", State.ABSENT), vm("shop/Vagrantfile", State.UNKNOWN, is_vagrantfile=True)],
+    ids=["not made", "a Vagrantfile"],
+)
+async def test_what_is_no_machine_has_no_architecture(row: Instance) -> None:
+    made = build_app(fleet_of(row))
     async with made.run_test(size=STANDARD) as pilot:
         await pilot.press("a")
         assert not isinstance(made.screen, ArchitectureScreen)

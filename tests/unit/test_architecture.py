@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.stacks import CONTAINER_STACK, VM_STACK
+from tests.unit.fleet_fakes import MemorySide
 from tui.architecture.ask import ask
 from tui.architecture.container import NAMESPACES, cgroup_path, container_stack, namespaces_of
 from tui.architecture.guest import SCRIPT, Guest, parse_guest, workload_names
 from tui.architecture.host import host_layers
 from tui.architecture.machine import in_guest, machine_stack
 from tui.architecture.processes import Costs, counted
+from tui.architecture.read import read_stack
 from tui.core.architecture import Cost, Gauge, Layer, LayerName, Proof, cost_of
 from tui.errors import ActionFailed
 from tui.model import Instance, SideName, State
@@ -106,6 +109,23 @@ def test_one_on_another_host_stands_on_that_hosts_kernel() -> None:
     assert told[LayerName.NAMESPACES] == "its own: mnt, pid, net, ipc, uts; the host's: " + (
         "cgroup, user, time"
     )
+
+
+class WithoutCommand(MemorySide):
+    """An engine that answers, on a host without the docker command."""
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        return inspection(os.getpid())
+
+    def query(self, name: str) -> Command:
+        raise ActionFailed("the docker command is not installed")
+
+
+def test_without_the_docker_command_only_what_it_would_tell_is_missing() -> None:
+    stack = read_stack(container(), WithoutCommand(SideName.CONTAINER), answers())
+    told = texts(stack.layers)
+    assert told[LayerName.IMAGE].startswith("not known: docker image inspect")
+    assert told[LayerName.CGROUP] == "no limit is set"
 
 
 def test_its_proofs_go_to_its_own_engine() -> None:
@@ -239,8 +259,14 @@ def test_the_host_is_this_one() -> None:
 def test_a_command_that_fails_says_so_with_its_last_line() -> None:
     with pytest.raises(ActionFailed, match="false-ish failed: two"):
         ask(Proof(("sh", "-c", "echo one >&2; echo two >&2; exit 3"), shown="false-ish"))
-    with pytest.raises(ActionFailed, match="nosuch cannot be run: No such file"):
+    with pytest.raises(ActionFailed, match=r"nosuch cannot be run in \.: No such file"):
         ask(Proof(("nosuch",)))
+
+
+def test_a_command_that_prints_without_end_is_ended() -> None:
+    with pytest.raises(ActionFailed, match="yes printed more than 8 MiB"):
+        ask(Proof(("yes",)))
+    assert psutil.Process().children() == []
 
 
 @pytest.fixture

@@ -18,7 +18,12 @@ def read_stack(instance: Instance, side: Side, ask: Ask) -> Stack:
     if side.name is SideName.CONTAINER:
         from tui.architecture.container import container_stack
 
-        return container_stack(instance, inspection, side.query(instance.name), ask)
+        try:
+            docker = side.query(instance.name)
+        except ActionFailed:
+            # Without the command only what it would tell is missing.
+            docker = Command(("docker",))
+        return container_stack(instance, inspection, docker, ask)
     from tui.architecture.machine import machine_stack
 
     try:

@@ -13,7 +13,7 @@ from tui.architecture.concepts import Concept, concept_of, concepts, find_concep
 from tui.cli.completion import complete_instance
 from tui.cli.session import READY_SECONDS, Settings, find, find_group, running_fleet, say
 from tui.cli.tables import print_json, put, table
-from tui.core.architecture import SHARED, Cost, Gauge, Layer, Stack, cost_of
+from tui.core.architecture import SHARED, Cost, Gauge, Layer, LayerName, Stack, cost_of
 from tui.errors import TwindeckError
 from tui.model import Instance
 from tui.snapshot import Snapshot
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 78
 _MOST_PROOF_LINES = 12
+_LOOK_SECONDS = 1.0
 
 
 @click.command()
@@ -64,7 +65,7 @@ def _costs(fleet: Fleet, stacks: Sequence[Stack]) -> Mapping[int, Cost]:
     """Two looks, an interval apart: CPU is a share of the time between them."""
     pids = {pid for stack in stacks for layer in stack.layers for pid in layer.pids}
     fleet.costs(pids)
-    time.sleep(1.0)
+    time.sleep(_LOOK_SECONDS)
     return fleet.costs(pids)
 
 
@@ -99,12 +100,13 @@ def _rows(
 
 
 def _prove(fleet: Fleet, stacks: Sequence[Stack]) -> None:
-    is_told: set[str] = set()
+    told: set[LayerName] = set()
     for stack in stacks:
         for layer in stack.layers:
-            if layer.proof is None or layer.proof.shown in is_told:
+            if layer.proof is None or layer.name in told:
                 continue
-            is_told.add(layer.proof.shown)
+            if stack.is_here and layer.name in SHARED:
+                told.add(layer.name)
             put()
             put(f"{layer.title} of {stack.key}" if layer.name not in SHARED else layer.title)
             put(f"$ {layer.proof.shown}")

@@ -44,7 +44,9 @@ _SENSE: Mapping[str, Callable[[Instance, Snapshot], bool]] = {
     "pause_or_resume": lambda instance, _: pause_or_resume(instance) is not None,
     "logs": lambda instance, _: instance.state is not State.ABSENT,
     "inspect": lambda instance, _: instance.state is not State.ABSENT,
-    "architecture": lambda instance, _: instance.state is not State.ABSENT,
+    "architecture": lambda instance, _: (
+        instance.state is not State.ABSENT and not instance.is_vagrantfile
+    ),
     "shell": lambda instance, _: instance.state is State.RUNNING,
     "copy": lambda instance, _: True,
     "output": lambda instance, snapshot: instance.key in snapshot.jobs,

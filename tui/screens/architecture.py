@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from tui.architecture.concepts import concept_of
 from tui.console import ConsoleApp
-from tui.core.architecture import Cost, Layer, Proof, Stack
+from tui.core.architecture import SHARED, Cost, Layer, LayerName, Proof, Stack
 from tui.core.daemon_pool import DaemonPool
 from tui.errors import TwindeckError
 from tui.snapshot import Snapshot
@@ -30,17 +30,13 @@ _SETTLE_SECONDS = 0.25
 """Who only passes a layer does not have its command run."""
 
 
-class StackRows(Rows):
-    """The drawing; a click chooses a layer."""
-
-
 class ArchitectureScreen(Screen[None]):
     """Stacks on top; below, what the chosen layer is, and what its command prints."""
 
     app = getters.app(ConsoleApp)
     DEFAULT_CSS = """
     ArchitectureScreen {
-        & StackRows { height: auto; }
+        & Rows { height: auto; }
         & .architecture-told { height: 1fr; padding: 0 1; border-top: solid $rule; }
         & KeyFooter { height: 1; dock: bottom; }
     }
@@ -63,11 +59,12 @@ class ArchitectureScreen(Screen[None]):
         self._stacks: dict[str, Stack] = {}
         self._faults: dict[str, str] = {}
         self._costs: Mapping[int, Cost] = {}
-        self._proofs: dict[str, str] = {}
-        """What a command printed, by how it is shown."""
+        self._proofs: dict[tuple[str, LayerName], str] = {}
+        """What a command printed, by instance and layer: two of one name may be shown alike."""
+        self._is_measuring = False
         self._chosen = Place(0, 0)
         self._pool = DaemonPool(4, "architecture")
-        self._rows = StackRows()
+        self._rows = Rows()
         self._told = Static(classes="architecture-told")
 
     def compose(self) -> ComposeResult:
@@ -140,10 +137,10 @@ class ArchitectureScreen(Screen[None]):
     @work(exclusive=True, group="prove")
     async def _prove(self) -> None:
         found = self._view().at(self._chosen)
-        if found is None or (proof := found[1].proof) is None or proof.shown in self._proofs:
+        if found is None or (proof := found[1].proof) is None or _place_of(*found) in self._proofs:
             return
         await asyncio.sleep(_SETTLE_SECONDS)
-        self._proofs[proof.shown] = await self._answer(proof)
+        self._proofs[_place_of(*found)] = await self._answer(proof)
         self._draw()
 
     async def _answer(self, proof: Proof) -> str:
@@ -154,14 +151,19 @@ class ArchitectureScreen(Screen[None]):
             return error.line
 
     def _follow(self, _: Snapshot) -> None:
-        if self.app.is_seen(self) and self._stacks:
+        # What processes cost is counted from look to look, so there is one at a time.
+        if self.app.is_seen(self) and self._stacks and not self._is_measuring:
+            self._is_measuring = True
             self._measure()
 
-    @work(exclusive=True, group="measure")
+    @work
     async def _measure(self) -> None:
         pids = {p for s in self._stacks.values() for layer in s.layers for p in layer.pids}
         ask = partial(self.app.fleet.costs, pids)
-        self._costs = await asyncio.wrap_future(self._pool.submit(ask))
+        try:
+            self._costs = await asyncio.wrap_future(self._pool.submit(ask))
+        finally:
+            self._is_measuring = False
         self._draw()
 
     def _view(self) -> View:
@@ -194,21 +196,26 @@ class ArchitectureScreen(Screen[None]):
         found = view.at(view.chosen)
         if found is None:
             return self._state()
-        _stack, layer = found
+        stack, layer = found
         concept = concept_of(layer.name)
         told = clean(layer.text or layer.missing)
         words = Content.assemble(
             self._state(), (concept.title, "bold"), f"  {told}\n", (concept.text, "$quiet")
         )
-        return words + self._proof_words(layer)
+        return words + self._proof_words(stack, layer)
 
-    def _proof_words(self, layer: Layer) -> Content:
+    def _proof_words(self, stack: Stack, layer: Layer) -> Content:
         if layer.proof is None:
             return Content("")
-        printed = self._proofs.get(layer.proof.shown)
+        printed = self._proofs.get(_place_of(stack, layer))
         told = Content.styled(f"\n$ {clean(layer.proof.shown)}", "$primary")
         if printed is None:
             return told + Content.styled("\nasking", "$faint")
         room = max(8, self.size.width - 2)
         lines = [Content(f"\n{line}").truncate(room) for line in printed.splitlines()]
         return told + Content("").join(lines)
+
+
+def _place_of(stack: Stack, layer: Layer) -> tuple[str, LayerName]:
+    """What all share is proved once."""
+    return ("" if stack.is_here and layer.name in SHARED else stack.key, layer.name)

@@ -1,7 +1,7 @@
-"""Runs a `vagrant` that only looks: within a time and an amount of output, ended whole.
+"""Runs a command that only looks: within a time and an amount of output, ended whole.
 
-A Vagrantfile is a program. One that loops, sleeps or prints without end must not hold or fill the
-process that only wanted to know what it defines.
+A Vagrantfile is a program, and a guest prints what it likes. One that loops, sleeps or prints
+without end must not hold or fill the process that only wanted to know.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _END_SECONDS = 2.0
 
 
 class LookFailed(Exception):
-    """Vagrant did not answer; the text is why, to stand behind the command's name."""
+    """It did not answer; the text is why, to stand behind the command's name."""
 
     def __init__(self, why: str, *, is_endless: bool = False) -> None:
         super().__init__(why)
@@ -71,6 +71,11 @@ class Looking:
                 return told
             finally:
                 _end(child)
+
+    @property
+    def code(self) -> int | None:
+        """The exit code of one that was run to its end; None before, and of one that was ended."""
+        return None if self._child is None else self._child.returncode
 
     def end(self) -> None:
         """End it now, with all that it started."""
