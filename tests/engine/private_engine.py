@@ -89,7 +89,24 @@ class PrivateDaemon:
         self.process.wait(20)
 
 
-class PrivateEngine(PrivateDaemon):
+class AskedByDocker(PrivateDaemon):
+    """One that the docker command speaks to."""
+
+    host: str
+
+    def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """The docker command against it."""
+        return subprocess.run(["docker", "-H", self.host, *words], input=stdin, capture_output=True)
+
+    def stop(self) -> None:
+        """End its containers, then it."""
+        names = self.docker("ps", "-aq").stdout.decode().split()
+        if names:
+            self.docker("rm", "-f", *names)
+        self.end()
+
+
+class PrivateEngine(AskedByDocker):
     """A second dockerd with folders, a socket and a network namespace of its own.
 
     `--bridge=none` would otherwise remove the bridge of the host's own engine.
@@ -125,10 +142,6 @@ class PrivateEngine(PrivateDaemon):
         while as_root("umount", self._folder / "data-root") == 0:
             continue
 
-    def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """The docker command against it."""
-        return subprocess.run(["docker", "-H", self.host, *words], input=stdin, capture_output=True)
-
     def create(self, name: str) -> None:
         """A container that was never started, from an image of one empty file."""
         archive = io.BytesIO()
@@ -161,7 +174,7 @@ def end_all_of(folder: Path) -> None:
             as_root("kill", pid)
 
 
-class PrivatePodman(PrivateDaemon):
+class PrivatePodman(AskedByDocker):
     """Podman's service with a storage of its own; spoken to by the docker command."""
 
     def __init__(self, folder: Path) -> None:
@@ -177,10 +190,6 @@ class PrivatePodman(PrivateDaemon):
         image = image_of("busybox", "sh", "sleep")
         assert self.docker("import", "-", "twtest-pod:1", stdin=image).returncode == 0
 
-    def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """The docker command against it."""
-        return subprocess.run(["docker", "-H", self.host, *words], input=stdin, capture_output=True)
-
     def run(self, name: str, *command: str) -> None:
         """A container that needs no network."""
         limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
@@ -188,13 +197,6 @@ class PrivatePodman(PrivateDaemon):
             *("run", "-d", "--network", "none", *limits, "--name", name, "twtest-pod:1", *command)
         )
         assert done.returncode == 0, done.stderr
-
-    def stop(self) -> None:
-        """End its containers and the service."""
-        names = self.docker("ps", "-aq").stdout.decode().split()
-        if names:
-            self.docker("rm", "-f", *names)
-        self.end()
 
 
 @contextmanager

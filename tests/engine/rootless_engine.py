@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.engine.private_engine import PrivateDaemon, image_of
+from tests.engine.private_engine import AskedByDocker, image_of
 from tests.unit.test_fleet import until
 
 SCRIPT = Path("/usr/share/docker.io/contrib/dockerd-rootless.sh")
 
 
-class RootlessEngine(PrivateDaemon):
+class RootlessEngine(AskedByDocker):
     """Debian's own script, in a network namespace of its own: it needs no device for a tunnel."""
 
     def __init__(self, user: str, folder: Path) -> None:
@@ -53,17 +53,6 @@ class RootlessEngine(PrivateDaemon):
         until(lambda: self.docker("info").returncode == 0, 60)
         image = image_of("busybox", "sh", "sleep", "dd")
         assert self.docker("import", "-", "twtest:1", stdin=image).returncode == 0
-
-    def docker(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """The docker command against it."""
-        return subprocess.run(["docker", "-H", self.host, *words], input=stdin, capture_output=True)
-
-    def stop(self) -> None:
-        """End its containers, then it."""
-        names = self.docker("ps", "-aq").stdout.decode().split()
-        if names:
-            self.docker("rm", "-f", *names)
-        self.end()
 
 
 @contextmanager

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from tests.ui.stacks import CONTAINER_STACK, VM_STACK
 from tests.unit.fleet_fakes import MemorySide
 from tui.architecture.ask import ask
-from tui.architecture.container import NAMESPACES, cgroup_path, container_stack, namespaces_of
+from tui.architecture.container import cgroup_path, container_stack, namespaces_of
 from tui.architecture.guest import SCRIPT, Guest, parse_guest, workload_names
 from tui.architecture.host import host_layers
 from tui.architecture.machine import in_guest, machine_stack
 from tui.architecture.processes import Costs, counted
 from tui.architecture.read import read_stack
-from tui.core.architecture import Cost, Gauge, Layer, LayerName, Proof, cost_of
+from tui.core.architecture import NAMESPACES, Cost, Gauge, Layer, LayerName, Proof, cost_of
 from tui.errors import ActionFailed
 from tui.model import Instance, SideName, State
 from tui.sides.base import Command
@@ -106,8 +106,8 @@ def test_one_on_another_host_stands_on_that_hosts_kernel() -> None:
     assert told[LayerName.HOST_KERNEL] == "5.10.0, Debian 11"
     assert told[LayerName.HARDWARE] == "4 cores, 8.0 GiB"
     assert told[LayerName.PROCESSES] == "not known: its engine runs on another host"
-    assert told[LayerName.NAMESPACES] == "its own: mnt, pid, net, ipc, uts; the host's: " + (
-        "cgroup, user, time"
+    assert told[LayerName.NAMESPACES] == "its own: ipc, mnt, net, pid, uts; the host's: " + (
+        "cgroup, time, user"
     )
 
 
@@ -231,6 +231,18 @@ def test_a_guest_that_cannot_be_asked_says_why(
     told = texts(machine_stack(machine(state), {}, guest, answers()).layers)
     for name in (LayerName.PROCESSES, LayerName.USERLAND, LayerName.GUEST_KERNEL):
         assert told[name].startswith(f"not known: {why}")
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_here"),
+    [("qemu:///system", True), ("", True), ("qemu+ssh://me@far/system", False)],
+)
+def test_a_machine_of_another_hosts_libvirt_stands_on_that_host(uri: str, is_here: bool) -> None:
+    stack = machine_stack(machine(), {"connection": uri}, "no", answers())
+    assert stack.is_here is is_here
+    assert (
+        texts(stack.layers)[LayerName.HARDWARE] == "not known: its libvirt is on another host"
+    ) is (not is_here)
 
 
 def test_the_devices_of_a_domain() -> None:

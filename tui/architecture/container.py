@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from tui.architecture.ask import Ask
-from tui.architecture.host import host_layers, script
+from tui.architecture.host import host_layers, read_text, script, unknown_host
 from tui.architecture.processes import ancestors_of, counted, name_of, named, tree_of
-from tui.core.architecture import Gauge, Layer, LayerName, Proof, Stack
+from tui.architecture.trees import number, part
+from tui.core.architecture import NAMESPACES, Gauge, Layer, LayerName, Proof, Stack
 from tui.errors import ActionFailed
+from tui.meters.cgroup_paths import read_memberships
 from tui.model import Instance
 from tui.sides.base import Command
 from tui.text import clean
 from tui.units import iec
 
-NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "cgroup", "user", "time")
-"""As namespaces(7) has them."""
 _MODES = {
     "pid": "PidMode",
     "net": "NetworkMode",
@@ -37,8 +37,8 @@ def container_stack(
 ) -> Stack:
     """All layers, the processes first. Raises nothing that has to do with one layer alone."""
     container_id = str(inspection.get("Id") or instance.id or "")
-    pid = _number(_part(inspection, "State").get("Pid"))
-    is_here = not pid or container_id[:12] in _read(Path(f"/proc/{pid}/cgroup"))
+    pid = number(part(inspection, "State"), "Pid")
+    is_here = not pid or container_id[:12] in read_text(Path(f"/proc/{pid}/cgroup"))
     tool = _Docker(docker, container_id)
     layers = (
         _processes(pid, tool, is_here=is_here),
@@ -85,9 +85,9 @@ def _processes(pid: int, docker: _Docker, *, is_here: bool) -> Layer:
 
 
 def _image(inspection: Mapping[str, Any], docker: _Docker, ask: Ask) -> Layer:
-    name = str(_part(inspection, "Config").get("Image", ""))
+    name = str(part(inspection, "Config").get("Image", ""))
     image_id = str(inspection.get("Image", ""))
-    driver = str(_part(inspection, "GraphDriver").get("Name", ""))
+    driver = str(part(inspection, "GraphDriver").get("Name", ""))
     shape = "{{len .RootFS.Layers}} {{.Size}} {{.Os}}/{{.Architecture}}"
     proof = docker.proof("history", "--format", "{{.Size}}\t{{.CreatedBy}}", name or image_id)
     try:
@@ -117,7 +117,7 @@ def _image(inspection: Mapping[str, Any], docker: _Docker, ask: Ask) -> Layer:
 
 
 def _namespaces(inspection: Mapping[str, Any], pid: int, docker: _Docker) -> Layer:
-    layer, running = LayerName.NAMESPACES, _number(_part(inspection, "State").get("Pid"))
+    layer, running = LayerName.NAMESPACES, number(part(inspection, "State"), "Pid")
     if not running:
         return Layer(layer, "namespaces", missing=_NOT_RUNNING)
     inodes = namespaces_of(pid) if pid else {}
@@ -128,7 +128,7 @@ def _namespaces(inspection: Mapping[str, Any], pid: int, docker: _Docker) -> Lay
         proof = script(f"lsns -p {pid}")
     else:
         # Another user's process: only root may compare them, but the engine says what it made.
-        own = _declared(_part(inspection, "HostConfig"))
+        own = _declared(part(inspection, "HostConfig"))
         modes = " ".join(f"{n}={{{{.HostConfig.{mode}}}}}" for n, mode in _MODES.items())
         proof = docker.proof("inspect", "--format", modes, docker.container_id[:12])
     shared = [n for n in (inodes or NAMESPACES) if n not in own]
@@ -149,21 +149,22 @@ def namespaces_of(pid: int) -> dict[str, int]:
 
 
 def _declared(config: Mapping[str, Any]) -> list[str]:
-    own = ["mnt"]
-    own += [n for n, mode in _MODES.items() if str(config.get(mode) or "") != "host"]
-    return own if config.get("UsernsMode") in ("", "host", None) else [*own, "user"]
+    own = {"mnt"} | {n for n, mode in _MODES.items() if str(config.get(mode) or "") != "host"}
+    if config.get("UsernsMode") not in ("", "host", None):
+        own.add("user")
+    return sorted(own)
 
 
 def _cgroup(inspection: Mapping[str, Any], pid: int, *, is_here: bool) -> Layer:
     layer = LayerName.CGROUP
     if not pid:
         return Layer(layer, "control group", missing=_NOT_RUNNING)
-    limits = _limits(_part(inspection, "HostConfig"))
+    limits = _limits(part(inspection, "HostConfig"))
     told = ", ".join(f"{name} {value}" for name, value in limits.items()) or "no limit is set"
     facts: dict[str, object] = {"limits": limits}
     if not is_here:
         return Layer(layer, "control group", told, gauge=Gauge.INSTANCE, facts=facts)
-    version, path = cgroup_path(_read(Path(f"/proc/{pid}/cgroup")))
+    version, path = cgroup_path(read_text(Path(f"/proc/{pid}/cgroup")))
     short = path if len(path) < 40 else f"…{path[-38:]}"
     return Layer(
         layer,
@@ -177,25 +178,18 @@ def _cgroup(inspection: Mapping[str, Any], pid: int, *, is_here: bool) -> Layer:
 
 def cgroup_path(text: str) -> tuple[int, str]:
     """Version and path, of memory where there are several, out of a /proc/PID/cgroup."""
-    paths = {}
-    for line in text.splitlines():
-        _id, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        for controller in controllers.split(","):
-            paths[controller] = path
-    if "memory" in paths:
-        return 1, paths["memory"]
-    return 2, paths.get("", "")
+    paths = read_memberships(text)
+    return (1, paths["memory"]) if "memory" in paths else (2, paths.get("", ""))
 
 
 def _limits(config: Mapping[str, Any]) -> dict[str, str]:
     limits = {}
-    if memory := _number(config.get("Memory")):
+    if memory := number(config, "Memory"):
         limits["memory"] = iec(memory)
-    quota, period = _number(config.get("CpuQuota")), _number(config.get("CpuPeriod")) or 100_000
-    if nano := _number(config.get("NanoCpus")) or (quota * 1_000_000_000 // period):
+    quota, period = number(config, "CpuQuota"), number(config, "CpuPeriod") or 100_000
+    if nano := number(config, "NanoCpus") or (quota * 1_000_000_000 // period):
         limits["cpu"] = f"{nano / 1e9:g} cores"
-    if (pids := _number(config.get("PidsLimit"))) > 0:
+    if (pids := number(config, "PidsLimit")) > 0:
         limits["processes"] = str(pids)
     return limits
 
@@ -244,13 +238,7 @@ def _other_host(docker: _Docker, ask: Ask) -> tuple[Layer, ...]:
     try:
         kernel, system, cores, memory = json.loads(f"[{ask(proof)}]")
     except (ActionFailed, ValueError):
-        return tuple(
-            Layer(name, title, missing=_ELSEWHERE, proof=proof)
-            for name, title in (
-                (LayerName.HOST_KERNEL, "kernel of its host"),
-                (LayerName.HARDWARE, "hardware of its host"),
-            )
-        )
+        return unknown_host(_ELSEWHERE, proof)
     return (
         Layer(
             LayerName.HOST_KERNEL,
@@ -272,19 +260,3 @@ def _other_host(docker: _Docker, ask: Ask) -> tuple[Layer, ...]:
 def _pids(found: Iterable[int]) -> str:
     pids = list(found)
     return ", ".join(map(str, pids[:3])) + (" …" if len(pids) > 3 else "")
-
-
-def _part(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = tree.get(name)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

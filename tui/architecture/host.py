@@ -20,8 +20,16 @@ def host_layers() -> tuple[Layer, ...]:
     return _kernel(), _hardware()
 
 
+def unknown_host(why: str, proof: Proof | None = None) -> tuple[Layer, ...]:
+    """The same two of a host that is not this one and does not tell of itself."""
+    return (
+        Layer(LayerName.HOST_KERNEL, "kernel of its host", missing=why, proof=proof),
+        Layer(LayerName.HARDWARE, "hardware of its host", missing=why, proof=proof),
+    )
+
+
 def _kernel() -> Layer:
-    release, boot_id = platform.release(), _read(_BOOT_ID)
+    release, boot_id = platform.release(), read_text(_BOOT_ID)
     return Layer(
         LayerName.HOST_KERNEL,
         "host kernel",
@@ -33,7 +41,7 @@ def _kernel() -> Layer:
 
 
 def _hardware() -> Layer:
-    info = _read(_CPUINFO)
+    info = read_text(_CPUINFO)
     model = next((_value(line) for line in info.splitlines() if line.startswith("model name")), "")
     flags = next((_value(line) for line in info.splitlines() if line.startswith("flags")), "")
     virtualization = next((v for f, v in _VIRTUALIZATION.items() if f in flags.split()), None)
@@ -75,7 +83,8 @@ def _value(line: str) -> str:
     return " ".join(line.partition(":")[2].split())
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Of a file of the kernel's; "" when it may not be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

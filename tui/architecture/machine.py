@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
 from tui.architecture.ask import Ask
 from tui.architecture.guest import SCRIPT, Guest, parse_guest, workload_names
-from tui.architecture.host import host_layers, script
+from tui.architecture.host import host_layers, script, unknown_host
 from tui.architecture.processes import counted
+from tui.architecture.trees import each, part
 from tui.core.architecture import Gauge, Layer, LayerName, Proof, Stack
 from tui.errors import ActionFailed
 from tui.model import Instance, State
@@ -33,13 +35,15 @@ def machine_stack(
     """
     if instance.state is not State.RUNNING:
         guest = f"it is {instance.state}"
+    # `qemu+ssh://host/system` is a libvirt of another host, `qemu:///system` this one's.
+    is_here = not urlsplit(str(inspection.get("connection") or "")).netloc
     layers = (
         *_guest_layers(instance, guest, ask),
         _devices(inspection),
         _hypervisor(instance),
-        *host_layers(),
+        *(host_layers() if is_here else unknown_host("its libvirt is on another host")),
     )
-    return Stack(instance.key, instance.side, layers)
+    return Stack(instance.key, instance.side, layers, is_here=is_here)
 
 
 def _guest_layers(instance: Instance, guest: Command | str, ask: Ask) -> tuple[Layer, ...]:
@@ -109,9 +113,9 @@ def _devices(inspection: Mapping[str, Any]) -> Layer:
     domain = tree.get("domain") if isinstance(tree, Mapping) else None
     if not isinstance(domain, Mapping):
         return Layer(layer, title, missing="only libvirt tells them")
-    devices = _part(domain, "devices")
-    cards = [_card(card) for card in _each(devices, "interface")]
-    disks = [_disk(d) for d in _each(devices, "disk") if d.get("@device", "disk") == "disk"]
+    devices = part(domain, "devices")
+    cards = [_card(card) for card in each(devices, "interface")]
+    disks = [_disk(d) for d in each(devices, "disk") if d.get("@device", "disk") == "disk"]
     firmware = "UEFI" if _is_uefi(domain) else "BIOS"
     told = [*cards, *disks, firmware]
     uri, uuid = str(inspection.get("connection") or ""), str(inspection.get("id") or "")
@@ -126,21 +130,21 @@ def _devices(inspection: Mapping[str, Any]) -> Layer:
 
 
 def _card(card: Mapping[str, Any]) -> str:
-    model = str(_part(card, "model").get("@type", "?"))
-    source = _part(card, "source")
+    model = str(part(card, "model").get("@type", "?"))
+    source = part(card, "source")
     to = source.get("@network") or source.get("@bridge") or source.get("@dev") or "?"
     return clean(f"{model} NIC on {to}")
 
 
 def _disk(disk: Mapping[str, Any]) -> str:
-    bus = str(_part(disk, "target").get("@bus", "?"))
-    source = _part(disk, "source")
+    bus = str(part(disk, "target").get("@bus", "?"))
+    source = part(disk, "source")
     file = source.get("@file") or source.get("@dev") or source.get("@volume") or "?"
     return clean(f"{bus} disk {PurePath(str(file)).name}")
 
 
 def _is_uefi(domain: Mapping[str, Any]) -> bool:
-    system = _part(domain, "os")
+    system = part(domain, "os")
     return system.get("@firmware") == "efi" or "loader" in system
 
 
@@ -167,14 +171,3 @@ def _hypervisor(instance: Instance) -> Layer:
         ),
         facts={"pid": instance.pid, "threads": threads, "accelerator": instance.accelerator},
     )
-
-
-def _part(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = tree.get(name)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _each(tree: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    found = tree.get(name)
-    entries = found if isinstance(found, list) else [found]
-    return [entry for entry in entries if isinstance(entry, Mapping)]

@@ -103,8 +103,10 @@ def up(
     ctx.exit(0 if is_done else 1)
 
 
-def _act_command(verb: Verb) -> click.Command:
-    @click.command(verb.value, help=_HELP[verb])
+def plain_command(verb: Verb, name: str, told: str) -> click.Command:
+    """The command of a verb that takes names and nothing else."""
+
+    @click.command(name, help=told)
     @names_argument
     @verbose_option
     @json_option
@@ -173,7 +175,7 @@ def shell(settings: Settings, name: str) -> None:
 COMMANDS: Mapping[str, click.Command] = {
     "up": up,
     "start": start,
-    **{verb.value: _act_command(verb) for verb in _HELP},
+    **{verb.value: plain_command(verb, verb.value, told) for verb, told in _HELP.items()},
     "destroy": destroy,
     "shell": shell,
 }

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from tui.cli.act_commands import act_on, json_option, names_argument, require_answer, verbose_option
+from tui.cli.act_commands import (
+    act_on,
+    json_option,
+    names_argument,
+    plain_command,
+    provision_option,
+    require_answer,
+    verbose_option,
+)
 from tui.cli.completion import complete_instance
 from tui.cli.session import READY_SECONDS, Settings, find, running_fleet, say
 from tui.cli.tables import print_json, put
@@ -24,7 +32,7 @@ _snapshot_argument = click.argument("snapshot")
 
 @click.command()
 @names_argument
-@click.option("--provision/--no-provision", default=None, help="Whether the provisioners run, too.")
+@provision_option
 @verbose_option
 @json_option
 @click.pass_context
@@ -38,18 +46,6 @@ def reload(
     """Stop VMs and start them anew, so that a changed Vagrantfile counts."""
     options = Options(provision=provision)
     act_on(ctx, Verb.RELOAD, names, verbose=verbose, as_json=as_json, options=options)
-
-
-def _plain(verb: Verb, name: str, told: str) -> click.Command:
-    @click.command(name, help=told)
-    @names_argument
-    @verbose_option
-    @json_option
-    @click.pass_context
-    def command(ctx: click.Context, names: Sequence[str], verbose: bool, as_json: bool) -> None:
-        act_on(ctx, verb, names, verbose=verbose, as_json=as_json)
-
-    return command
 
 
 @click.group()
@@ -157,13 +153,15 @@ def box() -> None:
 
 
 box.add_command(
-    _plain(Verb.BOX_OUTDATED, "outdated", "Ask whether there is a newer version of a VM's box.")
+    plain_command(
+        Verb.BOX_OUTDATED, "outdated", "Ask whether there is a newer version of a VM's box."
+    )
 )
-box.add_command(_plain(Verb.BOX_UPDATE, "update", "Fetch the newest version of a VM's box."))
+box.add_command(plain_command(Verb.BOX_UPDATE, "update", "Fetch the newest version of a VM's box."))
 
 COMMANDS: Mapping[str, click.Command] = {
     "reload": reload,
-    **{verb.value: _plain(verb, verb.value, told) for verb, told in _HELP.items()},
+    **{verb.value: plain_command(verb, verb.value, told) for verb, told in _HELP.items()},
     "snapshot": snapshot,
     "ports": ports,
     "box": box,

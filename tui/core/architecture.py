@@ -27,6 +27,8 @@ class LayerName(StrEnum):
     PROCESSES = "processes"
 
 
+NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+"""As namespaces(7) has them."""
 SHARED = (LayerName.HARDWARE, LayerName.HOST_KERNEL)
 """What a VM and a container on one host both stand on."""
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
+from tui.core.architecture import NAMESPACES
 from tui.lab.instrument import ONCE, Instrument, Need, Reading, Rig
-from tui.lab.instruments.probes import NAMESPACES, look
+from tui.lab.instruments.probes import look
 from tui.model import Workload
 from tui.results import Arm, Metric, Row
 from tui.units import iec

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from tui.lab.instrument import Rig
 from tui.results import Arm
 
-NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
-
 _SCRIPT = r"""
 say() { printf '%s\t%s\n' "$1" "$2"; }
 say kernel "$(uname -r)"
