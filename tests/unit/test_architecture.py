@@ -140,6 +140,7 @@ def test_its_proofs_go_to_its_own_engine() -> None:
     [
         ({}, "no limit is set"),
         ({"Memory": 64 * 2**20, "NanoCpus": 1_500_000_000}, "memory 64.0 MiB, cpu 1.5 cores"),
+        ({"NanoCpus": 1_000_000_000}, "cpu 1 core"),
         ({"CpuQuota": 50_000, "PidsLimit": 100}, "cpu 0.5 cores, processes 100"),
         ({"CpuQuota": 50_000, "CpuPeriod": 25_000, "PidsLimit": -1}, "cpu 2 cores"),
     ],
@@ -331,6 +332,24 @@ def test_the_processes_of_a_layer_are_added_up_and_a_part_is_no_figure() -> None
 def test_many_names_are_counted_and_cut() -> None:
     assert counted(["nginx", "nginx", "sh"]) == "nginx ×2, sh"
     assert counted("abcdef") == "a, b, c, d and 2 more"
+
+
+def test_services_that_nobody_tells_are_not_none_running() -> None:
+    silent = TOLD.replace("services 12\n", "")
+    told = texts(machine_stack(machine(), {}, GUEST, lambda _: silent).layers)
+    assert told[LayerName.USERLAND] == "Debian GNU/Linux 12 (bookworm), init systemd"
+
+
+def test_the_processes_command_lists_what_the_kernel_does_not_run_itself() -> None:
+    stack = machine_stack(machine(), {}, GUEST, lambda _: TOLD)
+    layer = stack.layer(LayerName.PROCESSES)
+    assert layer is not None
+    assert layer.proof is not None
+    # As it runs in any Linux: here.
+    lines = ask(Proof(("sh", "-c", layer.proof.argv[-1]))).splitlines()
+    names = [line.split()[-1] for line in lines[1:]]
+    assert Path("/proc/self/comm").read_text().strip()[:15] in names
+    assert "kthreadd" not in names
 
 
 def test_a_guest_that_tells_nothing_is_empty() -> None:

@@ -188,7 +188,7 @@ def _limits(config: Mapping[str, Any]) -> dict[str, str]:
         limits["memory"] = iec(memory)
     quota, period = number(config, "CpuQuota"), number(config, "CpuPeriod") or 100_000
     if nano := number(config, "NanoCpus") or (quota * 1_000_000_000 // period):
-        limits["cpu"] = f"{nano / 1e9:g} cores"
+        limits["cpu"] = f"{nano / 1e9:g} core{'s' if nano != 1_000_000_000 else ''}"
     if (pids := number(config, "PidsLimit")) > 0:
         limits["processes"] = str(pids)
     return limits

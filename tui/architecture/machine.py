@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from tui.architecture.ask import Ask
-from tui.architecture.guest import SCRIPT, Guest, parse_guest, workload_names
+from tui.architecture.guest import SCRIPT, SERVICES, Guest, parse_guest, workload_names
 from tui.architecture.host import host_layers, script, unknown_host
 from tui.architecture.processes import counted
 from tui.architecture.trees import each, part
@@ -76,21 +76,22 @@ def _processes(instance: Instance, seen: Guest, guest: Command) -> Layer:
         LayerName.PROCESSES,
         "processes",
         f"{what} processes, of which the host sees none",
-        proof=in_guest(guest, "ps -eo pid,nlwp,rss,comm --sort=-rss --ppid 2 -N"),
+        proof=in_guest(guest, "ps --ppid 2 -p 2 -N -o pid,nlwp,rss,comm --sort=-rss"),
         facts={"workload": names, "count": len(seen.processes)},
     )
 
 
 def _userland(seen: Guest, guest: Command) -> Layer:
-    services = "1 service" if seen.services == 1 else f"{seen.services} services"
+    told = [seen.system or "an unnamed system", f"init {seen.init or '?'}"]
+    if seen.services is not None:
+        told.append(f"{seen.services} service{'s' if seen.services != 1 else ''} running")
     return Layer(
         LayerName.USERLAND,
         "guest userland",
-        f"{seen.system or 'an unnamed system'}, init {seen.init}, {services} running",
+        ", ".join(told),
         proof=in_guest(
             guest,
-            "grep PRETTY_NAME /etc/os-release; ps -o comm= -p 1; "
-            "systemctl list-units --type=service --state=running --no-legend --plain",
+            f"grep PRETTY_NAME /etc/os-release; ps -o comm= -p 1; {SERVICES}",
         ),
         facts={"system": seen.system, "init": seen.init, "services": seen.services},
     )

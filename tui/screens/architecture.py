@@ -208,10 +208,12 @@ class ArchitectureScreen(Screen[None]):
         if layer.proof is None:
             return Content("")
         printed = self._proofs.get(_place_of(stack, layer))
+        # On one line each: where there is little room, what is printed matters most.
+        room = max(8, self.size.width - 2)
         told = Content.styled(f"\n$ {clean(layer.proof.shown)}", "$primary")
+        told = told.truncate(room, ellipsis=True)
         if printed is None:
             return told + Content.styled("\nasking", "$faint")
-        room = max(8, self.size.width - 2)
         lines = [Content(f"\n{line}").truncate(room) for line in printed.splitlines()]
         return told + Content("").join(lines)
 
