@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tui.architecture.ask import Ask
-from tui.architecture.host import host_layers, read_text, script, unknown_host
+from tui.architecture.host import host_layers, script, unknown_host
 from tui.architecture.processes import ancestors_of, counted, name_of, named, tree_of
 from tui.architecture.trees import number, part
 from tui.core.architecture import NAMESPACES, Gauge, Layer, LayerName, Proof, Stack
+from tui.core.proc_files import read
 from tui.errors import ActionFailed
 from tui.meters.cgroup_paths import read_memberships
 from tui.model import Instance
@@ -38,7 +39,7 @@ def container_stack(
     """All layers, the processes first. Raises nothing that has to do with one layer alone."""
     container_id = str(inspection.get("Id") or instance.id or "")
     pid = number(part(inspection, "State"), "Pid")
-    is_here = not pid or container_id[:12] in read_text(Path(f"/proc/{pid}/cgroup"))
+    is_here = not pid or container_id[:12] in read(f"/proc/{pid}/cgroup")
     tool = _Docker(docker, container_id)
     layers = (
         _processes(pid, tool, is_here=is_here),
@@ -164,7 +165,7 @@ def _cgroup(inspection: Mapping[str, Any], pid: int, *, is_here: bool) -> Layer:
     facts: dict[str, object] = {"limits": limits}
     if not is_here:
         return Layer(layer, "control group", told, gauge=Gauge.INSTANCE, facts=facts)
-    version, path = cgroup_path(read_text(Path(f"/proc/{pid}/cgroup")))
+    version, path = cgroup_path(read(f"/proc/{pid}/cgroup"))
     short = path if len(path) < 40 else f"…{path[-38:]}"
     return Layer(
         layer,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from pathlib import Path
 
 import psutil
 
 from tui.core.architecture import Gauge, Layer, LayerName, Proof
+from tui.core.proc_files import fields, read
 from tui.units import iec
 
-_CPUINFO = Path("/proc/cpuinfo")
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_VIRTUALIZATION = {"vmx": "VT-x", "svm": "AMD-V"}
 
 
 def host_layers() -> tuple[Layer, ...]:
@@ -29,7 +28,7 @@ def unknown_host(why: str, proof: Proof | None = None) -> tuple[Layer, ...]:
 
 
 def _kernel() -> Layer:
-    release, boot_id = platform.release(), read_text(_BOOT_ID)
+    release, boot_id = platform.release(), read("/proc/sys/kernel/random/boot_id")
     return Layer(
         LayerName.HOST_KERNEL,
         "host kernel",
@@ -41,10 +40,9 @@ def _kernel() -> Layer:
 
 
 def _hardware() -> Layer:
-    info = read_text(_CPUINFO)
-    model = next((_value(line) for line in info.splitlines() if line.startswith("model name")), "")
-    flags = next((_value(line) for line in info.splitlines() if line.startswith("flags")), "")
-    virtualization = next((v for f, v in _VIRTUALIZATION.items() if f in flags.split()), None)
+    info = fields(read("/proc/cpuinfo"))
+    model, flags = info.get("model name", ""), info.get("flags", "").split()
+    virtualization = next((v for f, v in _VIRTUALIZATION.items() if f in flags), None)
     cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total
     told = [
         model or platform.machine(),
@@ -52,7 +50,7 @@ def _hardware() -> Layer:
         iec(memory),
         virtualization or "no virtualization extensions",
     ]
-    if is_guest := "hypervisor" in flags.split():
+    if is_guest := "hypervisor" in flags:
         told.append("itself a guest")
     return Layer(
         LayerName.HARDWARE,
@@ -71,21 +69,6 @@ def _hardware() -> Layer:
     )
 
 
-_VIRTUALIZATION = {"vmx": "VT-x", "svm": "AMD-V"}
-
-
 def script(text: str) -> Proof:
     """A proof that is a line of shell."""
     return Proof(("sh", "-c", text), shown=text)
-
-
-def _value(line: str) -> str:
-    return " ".join(line.partition(":")[2].split())
-
-
-def read_text(path: Path) -> str:
-    """Of a file of the kernel's; "" when it may not be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tui.core.proc_files import read
 from tui.core.secrets import mask_text
 from tui.engines.docker.resolver import Resolver
 from tui.errors import TwindeckError
-from tui.lab.hardware import cpu, memory, read
+from tui.lab.hardware import cpu, memory
 from tui.lab.instrument import Rig
 from tui.lab.tools import TOOLS
 from tui.results import Arm

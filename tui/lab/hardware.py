@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tui.core.proc_files import fields, read
+
 
 def hardware() -> dict[str, str]:
     """What tells this host from another, `CPU` and `Memory`, read without asking any engine."""
@@ -13,7 +15,7 @@ def hardware() -> dict[str, str]:
 
 def cpu() -> dict[str, str]:
     """Label -> what it is: the processor, how it is run, and whether this host is a guest."""
-    info = _fields(read("/proc/cpuinfo"))
+    info = fields(read("/proc/cpuinfo"))
     cores = os.cpu_count() or 0
     flags = info.get("flags", "").split()
     here = "/sys/devices/system/cpu"
@@ -36,7 +38,7 @@ def cpu() -> dict[str, str]:
 
 def memory() -> dict[str, str]:
     """Label -> what it is: memory, swap, huge pages and shared pages."""
-    info = _fields(read("/proc/meminfo"))
+    info = fields(read("/proc/meminfo"))
     kib = info.get("MemTotal", "0").split()[0]
     swap = info.get("SwapTotal", "0").split()[0]
     ksm = read("/sys/kernel/mm/ksm/run")
@@ -49,24 +51,6 @@ def memory() -> dict[str, str]:
     }
 
 
-def _fields(text: str) -> dict[str, str]:
-    """`key: value` lines; the first of a key counts."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        key, colon, value = line.partition(":")
-        if colon:
-            found.setdefault(key.strip(), value.strip())
-    return found
-
-
 def _chosen(text: str) -> str:
     """`madvise` out of `always [madvise] never`."""
     return text.partition("[")[2].partition("]")[0] or "unknown"
-
-
-def read(path: str) -> str:
-    """The file's text without blanks at its ends; "" where it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
